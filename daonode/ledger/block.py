@@ -1,0 +1,66 @@
+"""What goes into the execution of a block and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daonode.primitives.codec import Record
+from daonode.primitives.ids import ChainId, Hash, TxId, ValidatorId
+
+SUCCESS = 0
+"""The receipt code of a transaction whose messages all applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockInfo:
+    """The block being executed, as handlers see it. `time_ms` is block time in milliseconds since the Unix epoch."""
+
+    chain_id: ChainId
+    height: int
+    time_ms: int
+    proposer: ValidatorId
+    failed_proposers: tuple[ValidatorId, ...] = ()
+
+
+class Payload(Record, frozen=True):
+    """A block's payload: encoded transactions in execution order."""
+
+    transactions: tuple[bytes, ...]
+
+
+class EventRecord(Record, frozen=True):
+    """One typed event: `type` is `module.Name`, `body` the canonical encoding of that type's fields."""
+
+    type: str
+    body: bytes
+
+
+class Receipt(Record, frozen=True):
+    """What a transaction did. `code` 0 is success; `error` is the text for people and empty on success.
+
+    The receipt of the block itself (deadlines, block end) has the zero id and stands last, and only when it has events.
+    """
+
+    tx_id: TxId
+    code: int
+    error: str
+    gas_used: int
+    fee: int
+    events: tuple[EventRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """Everything that executing a block yields.
+
+    `writes` are the changed state keys in ascending order (None deletes); `nodes` and `stale_nodes` are those of the
+    state tree; `next_deadline_ms` is when the ledger itself has work to do, or None.
+    """
+
+    writes: tuple[tuple[bytes, bytes | None], ...]
+    nodes: tuple[tuple[bytes, bytes], ...]
+    stale_nodes: tuple[bytes, ...]
+    receipts: tuple[Receipt, ...]
+    state_root: Hash
+    receipts_root: Hash
+    next_deadline_ms: int | None
