@@ -1,0 +1,63 @@
+"""Ed25519 signatures (RFC 8032) through libsodium, with one acceptance rule for the whole network.
+
+Implementations of Ed25519 disagree about malformed signatures; validators that disagree fork. The rule of this
+network is that of libsodium's ``crypto_sign_open`` (measured with the release that PyNaCl 1.6 carries):
+RULE
+A change of any verdict is a change of the protocol. The conformance tests pin the verdict of every published
+edge case. Verification is one signature at a time: batch verification accepts other signatures.
+
+Private seeds pass through ``sign`` and ``public_key_of`` and are kept nowhere.
+"""
+
+from typing import Final
+
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.exceptions import BadSignatureError
+
+from daonode.primitives.errors import PrimitiveError
+from daonode.primitives.ids import PublicKey, Signature
+
+SEED_BYTES: Final = 32
+PUBLIC_KEY_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
+
+
+class SeedError(PrimitiveError):
+    """A private seed has ``actual_bytes`` bytes and should have 32. The seed itself is in no message."""
+
+    def __init__(self, *, actual_bytes: int) -> None:
+        super().__init__(f"a private seed has {SEED_BYTES} bytes, got {actual_bytes}")
+        self.actual_bytes = actual_bytes
+
+
+def verify(public_key: PublicKey, message: bytes, signature: Signature) -> bool:
+    """Say whether the signature is the key's for the message, by the rule above. Never raises.
+
+    A key or signature of another length than 32 and 64 bytes is refused.
+    """
+    # libsodium reads 32 and 64 bytes whatever it is given, so the lengths are checked here.
+    if len(public_key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
+        return False
+    try:
+        crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def sign(seed: bytes, message: bytes) -> Signature:
+    """Return the deterministic 64-byte signature of the message by the 32-byte seed, or raise ``SeedError``."""
+    _, secret_key = _key_pair(seed)
+    return Signature(crypto_sign(message, secret_key)[:SIGNATURE_BYTES])
+
+
+def public_key_of(seed: bytes) -> PublicKey:
+    """Return the 32-byte public key of a 32-byte private seed, or raise ``SeedError``."""
+    public_key, _ = _key_pair(seed)
+    return PublicKey(public_key)
+
+
+def _key_pair(seed: bytes) -> tuple[bytes, bytes]:
+    if len(seed) != SEED_BYTES:
+        raise SeedError(actual_bytes=len(seed))
+    return crypto_sign_seed_keypair(seed)
