@@ -10,9 +10,9 @@ A stored node is four binary levels: 16 *slots*, one a nibble. This file is the 
     memo      the hash of four neighbouring slots when it is neither empty nor a lone leaf; with it a change of one slot
               costs 6 hashes and not 15
 
-Everything that has a hash starts with it, and its length says what it is. So a *subtree* of any height is one `bytes`: empty,
-or a leaf record, or something longer than nothing whose first 32 bytes are an internal hash. `join` works on these, and
-the collapse of a lone leaf needs no case of its own anywhere else.
+Everything that has a hash starts with it, and its length says what it is. So a *subtree* of any height is one `bytes`:
+empty, or a leaf record, or something of another length whose first 32 bytes are an internal hash. `join` works on these,
+and the collapse of a lone leaf needs no case of its own anywhere else.
 
 The speed of the whole chain stands on this file: fields stay slices of bytes, there is no object per node.
 """
@@ -60,6 +60,11 @@ def leaf_record(path: bytes, value: bytes) -> bytes:
 def leaf_path(leaf: bytes) -> bytes:
     """Return the path in a leaf record."""
     return leaf[32:64]
+
+
+def leaf_value_hash(leaf: bytes) -> bytes:
+    """Return the hash of the value in a leaf record."""
+    return leaf[64:96]
 
 
 def leaf_nibble(leaf: bytes, depth: int) -> int:

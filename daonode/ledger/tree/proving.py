@@ -8,12 +8,13 @@ from daonode.ledger.tree.nodes import (
     LEAF_SIZE,
     join,
     leaf_path,
+    leaf_value_hash,
     path_nibbles,
     quad,
     subtree_hash,
 )
 from daonode.ledger.tree.reading import NodeReader, load_fields, root_key
-from daonode.primitives.state_proof import StateProof
+from daonode.primitives.state_proof import StateProof, make_state_proof
 
 
 def prove(reader: NodeReader, *, version: int, key: bytes) -> StateProof:
@@ -23,8 +24,7 @@ def prove(reader: NodeReader, *, version: int, key: bytes) -> StateProof:
         MissingNode: the version was pruned or never committed.
         MalformedNode: the storage is damaged.
     """
-    path = sha256(key).digest()
-    nibbles = path_nibbles(path)
+    nibbles = path_nibbles(sha256(key).digest())
     siblings: list[bytes] = []
     node_key = root_key(version)
     depth = 0
@@ -37,7 +37,7 @@ def prove(reader: NodeReader, *, version: int, key: bytes) -> StateProof:
 
 
 def _descend(fields: list[bytes], nibble: int, siblings: list[bytes]) -> bytes:
-    """Walk the four levels of a node, adding sibling hashes top first, as far as a subtree is neither empty nor a lone leaf."""
+    """Walk the four levels of a node until a subtree is empty or a lone leaf, adding sibling hashes top first."""
     level = [quad(fields, index) for index in range(4)]
     halves = [join(level[0], level[1]), join(level[2], level[3])]
     first_slot = nibble & ~3
@@ -54,3 +54,6 @@ def _descend(fields: list[bytes], nibble: int, siblings: list[bytes]) -> bytes:
 
 def _proof(subtree: bytes, siblings: list[bytes]) -> StateProof:
     """Build the proof that ends in an empty subtree or a leaf record."""
+    return make_state_proof(
+        leaf_path=leaf_path(subtree), leaf_value_hash=leaf_value_hash(subtree), siblings=tuple(reversed(siblings))
+    )

@@ -1,9 +1,9 @@
 """Where nodes come from: the interface to the storage, overlays of uncommitted blocks, and the root of a version.
 
-A node's key is `version u64 big-endian || one byte (0 to 15) per nibble of its path`, the root's is the version alone. Two blocks of
-one height on different forks write the same keys with different content. That is safe because an uncommitted block keeps its
-nodes in an overlay of its own over its parent's, and only the nodes of committed blocks reach the storage: along one chain of
-overlays a version is written once.
+A node's key is `version u64 big-endian || one byte (0 to 15) per nibble of its path`, the root's is the version alone.
+Two blocks of one height on different forks write the same keys with different content. That is safe because an
+uncommitted block keeps its nodes in an overlay of its own over its parent's, and only the nodes of committed blocks
+reach the storage: along one chain of overlays a version is written once.
 """
 
 from collections.abc import Mapping

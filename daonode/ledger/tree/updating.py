@@ -1,8 +1,9 @@
 """Applying a batch of changes: new nodes, obsolete nodes, the new root.
 
-The batch is sorted by path and handed down the tree once, split by nibble at each node, so every touched node is read once, hashed
-once and written once. Nothing is written in place: a changed node gets a new key under the new version, and the key that it replaces
-is reported as stale. Stale nodes belong to older versions only, which stay readable until somebody deletes them.
+The batch is sorted by path and handed down the tree once, split by nibble at each node, so every touched node is read
+once, hashed once and written once. Nothing is written in place: a changed node gets a new key under the new version, and
+the key that it replaces is reported as stale. Stale nodes belong to older versions only, which stay readable until
+somebody deletes them.
 """
 
 from collections.abc import Iterable
@@ -13,9 +14,9 @@ from operator import itemgetter
 
 from daonode.ledger.tree.errors import DuplicateKey, VersionOrder
 from daonode.ledger.tree.nodes import (
+    HASH_SIZE,
     INTERNAL_SIZE,
     LEAF_SIZE,
-    HASH_SIZE,
     encode_fields,
     leaf_nibble,
     leaf_path,
@@ -54,7 +55,7 @@ def update(
     Args:
         previous_version: the version to build on; None starts from the empty map.
         version: the new version (u64), greater than the previous one.
-        changes: (key, new value, or None to delete), in any order, each key once. Deleting an absent key changes nothing.
+        changes: (key, new value, or None to delete), in any order, each key once; deleting an absent key does nothing.
 
     A version is stored even when nothing changes, so that each one can be read and proved.
 
@@ -114,7 +115,7 @@ class _Batch:
         return changed
 
     def _change_slot(self, slot: bytes, *, depth: int, start: int, stop: int) -> bytes:
-        """Apply a run of changes to the subtree of a slot, all of whose paths share `depth` nibbles; return the new slot."""
+        """Apply a run of changes, whose paths share `depth` nibbles, to the subtree of a slot; return the new slot."""
         if len(slot) == INTERNAL_SIZE:
             prefix = self.nibbles[start][:depth]
             node_key = slot[HASH_SIZE:] + prefix
