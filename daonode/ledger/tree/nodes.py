@@ -11,7 +11,7 @@ A stored node is four binary levels: 16 *slots*, one a nibble. This file is the 
               costs 6 hashes and not 15
 
 Everything that has a hash starts with it, and its length says what it is. So a *subtree* of any height is one `bytes`:
-empty, or a leaf record, or something of another length whose first 32 bytes are an internal hash. `join` works on these,
+empty, a leaf record, or something of another length whose first 32 bytes are an internal hash. `join` works on these,
 and the collapse of a lone leaf needs no case of its own anywhere else.
 
 The speed of the whole chain stands on this file: fields stay slices of bytes, there is no object per node.

@@ -1,7 +1,7 @@
 """Applying a batch of changes: new nodes, obsolete nodes, the new root.
 
 The batch is sorted by path and handed down the tree once, split by nibble at each node, so every touched node is read
-once, hashed once and written once. Nothing is written in place: a changed node gets a new key under the new version, and
+once, hashed once and written once. Nothing is written in place: a changed node gets a key of the new version, and
 the key that it replaces is reported as stale. Stale nodes belong to older versions only, which stay readable until
 somebody deletes them.
 """

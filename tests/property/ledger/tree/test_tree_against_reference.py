@@ -14,7 +14,7 @@ from daonode.primitives.state_proof import StateProof, verify_state_proof
 State = dict[bytes, bytes]
 Changes = dict[bytes, bytes | None]
 
-# Few enough keys that batches meet each other, and pairs whose paths share 20 bits, so that nodes are deep and collapse.
+# Few enough keys that batches meet, and pairs whose paths share 20 bits, so that nodes are deep and collapse.
 SHARED_PREFIX_KEYS = [b"k336", b"k1439", b"k712", b"k930", b"k1156", b"k1592"]
 keys = st.one_of(st.integers(0, 60).map(lambda number: b"key%d" % number), st.sampled_from(SHARED_PREFIX_KEYS))
 values = st.binary(max_size=3)
