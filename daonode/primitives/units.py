@@ -17,6 +17,15 @@ BPS_MAX: Final = 10_000
 Bps = NewType("Bps", Annotated[int, Meta(ge=0, le=BPS_MAX)])
 """A share in basis points: 0 is none, 10_000 is the whole."""
 
+Amount = NewType("Amount", Annotated[int, Meta(ge=0)])
+"""A quantity of one asset in base units, an unsigned 64-bit number; a decimal string in JSON."""
+
+TimeMs = NewType("TimeMs", Annotated[int, Meta(ge=0)])
+"""A point of block time, milliseconds since the Unix epoch; RFC 3339 in JSON."""
+
+DurationMs = NewType("DurationMs", Annotated[int, Meta(ge=0)])
+"""A length of block time in milliseconds; a number with a unit in JSON, such as ``7d`` or ``1500ms``."""
+
 
 class RangeError(PrimitiveError):
     """The result of an ``operation`` lies outside ``low`` to ``high``; ``result`` is None where there is none."""
