@@ -1,0 +1,35 @@
+# The commands of this repository. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check soak bench lock clean
+
+BIN := .venv/bin
+# Test processes; two is what the time limit of ten minutes is measured with.
+WORKERS ?= 2
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv/ with the locked versions (PYTHON=python3.12 chooses the interpreter)
+	@scripts/bootstrap
+
+run: setup ## start a chain of four validators on this machine; Ctrl-C ends it
+	@exec $(BIN)/daonode dev
+
+test: check ## everything that a change must pass
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests
+
+check: setup ## formatting, lint, types, layers, the tidy test, known vulnerabilities
+	@scripts/check
+
+soak: setup ## the long forms of the tests
+	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600 tests
+
+bench: setup ## the benchmarks, each printing its own table
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+lock: setup ## choose the newest allowed versions anew and write requirements/
+	@scripts/lock
+
+clean: ## remove everything that was made
+	@rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
