@@ -78,7 +78,8 @@ class _Form:
 
 def to_json(value: object, type_: object = None) -> Json:
     """Return the JSON form of ``value`` as ``type_``, by default the value's own type (for Records)."""
-    return _form_of(cast(Hashable, type_ or type(value))).write(value)
+    hint: Hashable = type_ or type(value)
+    return _form_of(hint).write(value)
 
 
 def from_json(data: object, type_: type[T], path: str = "$") -> T:
