@@ -27,8 +27,12 @@ class Context(Protocol):
     """The world of a handler.
 
     `caller` is the account on whose behalf the message runs: the sender, or the origin account of an approved proposal
-    for its actions (such accounts have no policy, so no transaction can be sent in their name). `sequence` and
-    `message_index` say which message of which transaction runs: with the sender they make ids that nobody can copy.
+    for its actions (such accounts have no policy, so no transaction can be sent in their name).
+
+    `sender`, `lane`, `sequence` and `message_index` together are never used twice on a chain: they make ids that nobody
+    can copy. For a transaction's own messages the index is the position; a dispatched call gets a number of its own. In
+    block begin, deadlines and block end the sender is the module's account, the sequence is the height, and `tx_id` is
+    32 zero bytes.
     """
 
     @property
@@ -56,6 +60,14 @@ class Context(Protocol):
 
     def atomic(self) -> AbstractContextManager[None]:
         """State changes, events and deadlines inside apply all or none: an error leaves everything as it was."""
+        ...
+
+    def limit_gas(self, amount: int, /) -> AbstractContextManager[None]:
+        """Inside, at most `amount` of gas is used: what needs more raises `OutOfGas` there. Limits nest.
+
+        Block begin, deadlines and block end run on a budget of the block, not of a sender: a module that runs calls
+        there (the actions of a proposal) gives them a limit of its own.
+        """
         ...
 
     def dispatch(self, call: Call, /, *, caller: Address) -> None:

@@ -99,6 +99,20 @@ class LimitExceeded(TransactionError):
     reason = "limit_exceeded"
 
 
+class NotFound(TransactionError):
+    """A record that the message or query names does not exist."""
+
+    code = 12
+    reason = "not_found"
+
+
+class InvalidValue(TransactionError):
+    """A number left its range, or a value has no encoding."""
+
+    code = 13
+    reason = "invalid_value"
+
+
 class QueryError(LedgerError):
     """A query that names nothing, or whose arguments are not what it takes."""
 

@@ -1,8 +1,8 @@
 """The interface that native modules implement, and that plug-ins from other packages implement too.
 
 A module is found through the entry-point group `daonode.modules` and switched on by the genesis document. Its class is
-constructed with the modules named in `requires` as keyword arguments: those it sees only through the Protocols of its own
-`expected.py`.
+constructed with the modules named in `requires` as keyword arguments: those it sees only through the Protocols of its
+own `expected.py`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Authenticator(Protocol):
         ...
 
     def finish_transaction(self, context: Context, /, *, sender: Address, charged: int, fee: int) -> None:
-        """Give back `charged - fee` and note `fee` as collected; the module's `end_block` shares out what a block collected."""
+        """Give back `charged - fee` and note `fee` as collected; the module's `end_block` shares out the block's fees."""
         ...
 
     def next_sequence(self, state: StateReader, /, *, sender: Address, lane: int) -> int:

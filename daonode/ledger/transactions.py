@@ -59,5 +59,3 @@ class Transaction(Record, frozen=True):
 def tx_id(body: bytes) -> TxId:
     """The id of the transaction with this encoded body; also the message that its signatures sign."""
     return TxId(tagged_hash(TX_TAG, body))
-
-
