@@ -1,0 +1,33 @@
+"""The node's disk: two LevelDB databases under `data/` in its home, `blocks` and `state`.
+
+Start here: `open_stores` opens both and checks that they are this chain's; a `Store` reads, writes atomic batches and
+takes snapshots. Every call blocks: async code goes through `trio.to_thread`. This folder may import `primitives` only.
+It knows keys and values as bytes; what stands under which key is decided by who calls it.
+"""
+
+from daonode.node.storage.errors import (
+    StorageError,
+    StoreDamaged,
+    StoreForeign,
+    StoreLocked,
+    StoreUnavailable,
+    StoreVersionUnknown,
+)
+from daonode.node.storage.marker import StoreKind
+from daonode.node.storage.store import Store, StoreOptions, StoreReader, Stores, StoreSnapshot, open_stores
+
+__all__ = [
+    "StorageError",
+    "Store",
+    "StoreDamaged",
+    "StoreForeign",
+    "StoreKind",
+    "StoreLocked",
+    "StoreOptions",
+    "StoreReader",
+    "StoreSnapshot",
+    "StoreUnavailable",
+    "StoreVersionUnknown",
+    "Stores",
+    "open_stores",
+]
