@@ -136,7 +136,6 @@ def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
 
 def test_no_batch_is_lost_or_halved_when_the_writer_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "blocks"
-    first_height = 0
     for stop_after in (1, 40, 150):
         with in_another_process(WRITER, path) as writer:
             assert writer.stdout is not None
@@ -153,8 +152,6 @@ def test_no_batch_is_lost_or_halved_when_the_writer_is_killed(tmp_path: Path) ->
                 heights[int.from_bytes(key[:8])] = heights.get(int.from_bytes(key[:8]), 0) + 1
             assert heights.keys() >= set(printed)
             assert set(heights.values()) == {20}
-        first_height = max(first_height, printed[-1])
-    assert first_height >= 149
 
 
 def test_a_store_that_another_process_has_open_is_refused_until_that_ends(tmp_path: Path) -> None:
@@ -176,11 +173,9 @@ def test_a_store_that_this_process_has_open_is_refused(store: Store) -> None:
 
 def test_the_store_of_another_chain_is_refused(tmp_path: Path) -> None:
     open_blocks(tmp_path / "blocks").close()
-    with pytest.raises(
-        StoreForeign,
-        match="holds the blocks of chain daonode:test where this node needs the blocks of chain daonode:other",
-    ):
+    with pytest.raises(StoreForeign, match="where this node needs the blocks of chain daonode:other") as raised:
         open_blocks(tmp_path / "blocks", chain_id=ChainId("daonode:other"))
+    assert raised.value.found == "the blocks of chain daonode:test"
 
 
 def test_a_store_of_the_other_kind_is_refused(tmp_path: Path) -> None:
@@ -248,7 +243,7 @@ def read_all(path: Path) -> None:
 def test_a_truncated_table_is_detected(tmp_path: Path) -> None:
     table = filled(tmp_path / "blocks")[0]
     os.truncate(table, table.stat().st_size // 2)
-    with pytest.raises(StoreDamaged, match="is damaged .* move the folder"):
+    with pytest.raises(StoreDamaged, match=r"is damaged .* move the folder"):
         read_all(tmp_path / "blocks")
 
 
@@ -260,8 +255,7 @@ def test_a_flipped_bit_is_detected_by_get_and_by_iteration(tmp_path: Path) -> No
     with pytest.raises(StoreDamaged, match="checksum mismatch"):
         read_all(tmp_path / "blocks")
     with open_blocks(tmp_path / "blocks") as store, pytest.raises(StoreDamaged, match="checksum mismatch"):
-        for number in range(4000):
-            store.get(b"%06d" % number)
+        any(store.get(b"%06d" % number) is None for number in range(4000))
 
 
 def test_a_damaged_log_is_detected(tmp_path: Path) -> None:
