@@ -1,0 +1,197 @@
+"""The transport: a listener, a dialler for each listed peer, and the two ends that a node uses, `send` and `receive`.
+
+    async with open_transport(config) as transport:
+        transport.broadcast(Lane.CONSENSUS, vote)
+        match await transport.receive(): ...
+
+Every task lives in the nursery of `open_transport`. Leaving the block closes every socket at once, whatever peers do.
+"""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from daonode.node.transport.counters import UNLISTED, TransportCounters
+from daonode.node.transport.errors import PeerError
+from daonode.node.transport.framing import frame_length_prefix
+from daonode.node.transport.handshake import Connection, Handshaker
+from daonode.node.transport.identity import PeerId, peer_id_from_seed
+from daonode.node.transport.inbound import Inbox
+from daonode.node.transport.roster import Backoff, Peer, Roster
+from daonode.node.transport.session import Session, SessionEnd, SessionPorts
+from daonode.node.transport.sockets import dial, listening_address, open_listeners, parse_address
+from daonode.node.transport.types import LANE_LIMITS, Lane, Multiaddress, Received, TransportConfig
+
+MAX_INBOUND_HANDSHAKES = 32
+"""Inbound connections that may be unproven at a time; more are closed on arrival."""
+
+
+class Transport:
+    """The network of a node. Made by `open_transport`; usable from any task of its thread, `receive` from one."""
+
+    def __init__(self, config: TransportConfig, listeners: list[trio.SocketListener]) -> None:
+        self.peer_id = peer_id_from_seed(config.host_seed)
+        self.listen_address: Multiaddress = listening_address(listeners[0])
+        """Where this host really listens; tells the port where the configured one was 0."""
+        self.counters = TransportCounters(tuple(peer.peer_id for peer in config.peers))
+        self._config = config
+        self._listeners = listeners
+        self._inbox = Inbox()
+        self._handshaker = Handshaker(host_seed=config.host_seed)
+        self._inbound_handshakes = 0
+        self._roster = Roster(
+            self.peer_id,
+            config.peers,
+            accept_unknown=config.accept_unknown,
+            inbox=self._inbox,
+            counters=self.counters,
+            timings=config.timings,
+        )
+
+    def send(self, peer_id: PeerId, lane: Lane, data: bytes) -> None:
+        """Queue one frame for a peer. Never waits, and promises nothing: see `counters` for what was dropped.
+
+        A full queue drops a frame by the rule of its lane. For a peer without a connection, the consensus lane keeps
+        frames up to its bound and the others drop.
+
+        Raises:
+            FrameSizeRefused: `data` is empty or longer than the lane allows.
+        """
+        frame_length_prefix(data, max_frame_bytes=LANE_LIMITS[lane].max_frame_bytes)
+        peer = self._roster.find(peer_id)
+        if peer is None:
+            self.counters.lane(UNLISTED, lane).dropped_disconnected_frames += 1
+        else:
+            _queue_frame(peer, lane, data)
+
+    def broadcast(self, lane: Lane, data: bytes) -> None:
+        """Queue one frame for every listed peer and every connected one, as `send` does.
+
+        Raises:
+            FrameSizeRefused: `data` is empty or longer than the lane allows.
+        """
+        frame_length_prefix(data, max_frame_bytes=LANE_LIMITS[lane].max_frame_bytes)
+        for peer in self._roster.reachable_peers():
+            _queue_frame(peer, lane, data)
+
+    async def receive(self) -> Received:
+        """Wait for the next event or frame: events first, then the consensus lane, then the others.
+
+        Cancelling it loses nothing. One task at a time may wait here.
+        """
+        return await self._inbox.take()
+
+    def connected_peers(self) -> list[PeerId]:
+        """Return the peers whose lanes are open now, in the order of the configuration, unlisted ones last."""
+        return [peer.peer_id for peer in self._roster.reachable_peers() if peer.session is not None]
+
+    async def run(self) -> None:
+        """Listen and dial until cancelled. `open_transport` calls it."""
+        async with trio.open_nursery() as nursery:
+            for peer in self._roster.dialled_peers():
+                nursery.start_soon(self._keep_connected, peer)
+            await trio.serve_listeners(self._on_inbound, self._listeners)
+
+    async def _on_inbound(self, stream: trio.SocketStream) -> None:
+        if self._inbound_handshakes >= MAX_INBOUND_HANDSHAKES:
+            self.counters.failed_handshakes += 1
+            await trio.aclose_forcefully(stream)
+            return
+        self._inbound_handshakes += 1
+        try:
+            connection = await self._shake_hands(stream, expected_peer=None)
+        finally:
+            self._inbound_handshakes -= 1
+        if connection is None:
+            self.counters.failed_handshakes += 1
+        else:
+            await self._run_session(connection)
+
+    async def _keep_connected(self, peer: Peer) -> None:
+        assert peer.address is not None
+        timings = self._config.timings
+        backoff = Backoff(timings, random.Random())
+        # The smaller id dials first; the other waits a moment, so that two connections are the exception.
+        is_due = self.peer_id < peer.peer_id
+        while True:
+            await peer.lost.wait()
+            if not is_due:
+                await trio.sleep(backoff.next_seconds())
+            is_due = False
+            if peer.session is not None:
+                continue
+            connection = await self._dial(peer)
+            if connection is None:
+                self.counters.peer(peer.peer_id).dial_failures += 1
+                continue
+            started = trio.current_time()
+            await self._run_session(connection)
+            if trio.current_time() - started > timings.reconnect_cap_seconds:
+                backoff.reset()
+
+    async def _dial(self, peer: Peer) -> Connection | None:
+        assert peer.address is not None
+        try:
+            with trio.move_on_after(self._config.timings.handshake_timeout_seconds):
+                stream = await dial(peer.address.multiaddr)
+                return await self._shake_hands(stream, expected_peer=peer.peer_id)
+        except PeerError:
+            pass
+        return None
+
+    async def _shake_hands(self, stream: trio.SocketStream, *, expected_peer: PeerId | None) -> Connection | None:
+        try:
+            with trio.move_on_after(self._config.timings.handshake_timeout_seconds):
+                return await self._handshaker.connect(stream, expected_peer=expected_peer)
+        except PeerError:
+            pass
+        return None
+
+    async def _run_session(self, connection: Connection) -> None:
+        peer = self._roster.admit(connection.peer)
+        if peer is None:
+            await trio.aclose_forcefully(connection.tcp.stream)
+            return
+        session = Session(
+            connection,
+            SessionPorts(inbox=self._inbox, queues=peer.queues, counters=self.counters),
+            chain_reference=self._config.chain_reference,
+            timings=self._config.timings,
+        )
+        end = SessionEnd(reason="this host closed", is_breach=False)
+        try:
+            end = await session.run(lambda ready: self._roster.attach(peer, ready))
+        finally:
+            self._roster.detach(peer, session, end)
+            self._roster.release(peer)
+
+
+def _queue_frame(peer: Peer, lane: Lane, data: bytes) -> None:
+    if peer.session is None:
+        peer.queues[lane].put_while_disconnected(data)
+    else:
+        peer.queues[lane].put(data)
+
+
+@asynccontextmanager
+async def open_transport(config: TransportConfig) -> AsyncIterator[Transport]:
+    """Listen, dial the peers, and close everything when the block is left, in any state of any peer.
+
+    Errors of the block come out in an exception group, as from every nursery.
+
+    Raises:
+        AddressUnavailable: the listening address cannot be bound.
+        InvalidTransportConfig: an address of the configuration cannot be parsed.
+    """
+    for peer in config.peers:
+        if peer.multiaddr:
+            parse_address(peer.multiaddr)
+    transport = Transport(config, await open_listeners(config.listen_address))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(transport.run)
+        try:
+            yield transport
+        finally:
+            nursery.cancel_scope.cancel()
