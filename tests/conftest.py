@@ -1,0 +1,27 @@
+"""Settings that every test shares: how hypothesis searches and where it keeps what it found."""
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+CACHE = Path(__file__).resolve().parent.parent / ".venv" / "cache"
+
+# No deadline: a test's time is bounded as a whole, and a slow machine is not a failure. Too-slow generation is reported
+# by the suite's own time limit. The same examples are tried on every machine, so that a failure repeats anywhere.
+settings.register_profile(
+    "daonode",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# `pytest --hypothesis-profile=search` looks in new places and remembers what failed.
+settings.register_profile(
+    "search",
+    deadline=None,
+    max_examples=1_000,
+    database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("daonode")

@@ -1,0 +1,164 @@
+"""Rules about sizes, names, docstrings and what stands beside an ignore: for every Python file of ours."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+from tests.tidy.finding import Finding
+from tests.tidy.sources import Source
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+MAX_IGNORES = 10
+MIN_REASON_LETTERS = 15
+
+# A word that may not be part of a name -> what to write instead.
+BANNED_WORDS = {
+    "acct": "account",
+    "addr": "address",
+    "amt": "amount",
+    "arr": "the plural of what it holds",
+    "blk": "block",
+    "buf": "buffer",
+    "cb": "the name of what is called back",
+    "cert": "certificate",
+    "cfg": "configuration",
+    "cnt": "count",
+    "common": "the name of what is shared",
+    "ctx": "context",
+    "cur": "current",
+    "dst": "target",
+    "elem": "the name of the thing",
+    "err": "error",
+    "foo": "the name of the thing",
+    "bar": "the name of the thing",
+    "baz": "the name of the thing",
+    "fn": "the name of what it does",
+    "hdr": "header",
+    "helper": "the name of what it does",
+    "helpers": "the name of what it does",
+    "idx": "index",
+    "mgr": "the name of what it does",
+    "manager": "the name of what it does",
+    "misc": "the name of what it holds",
+    "msg": "message",
+    "msgs": "messages",
+    "num": "count",
+    "obj": "the name of the thing",
+    "privkey": "seed, or private_key",
+    "pubkey": "public_key",
+    "req": "request",
+    "res": "result",
+    "resp": "response",
+    "sig": "signature",
+    "sigs": "signatures",
+    "src": "source",
+    "temp": "the name of what it holds",
+    "tmp": "the name of what it holds",
+    "txn": "tx, or transaction",
+    "util": "the name of what it does",
+    "utils": "the name of what it does",
+    "val": "value, or validator",
+    "vals": "values, or validators",
+}
+# A whole name that may not be used -> what to write instead.
+BANNED_NAMES = {
+    "data_list": "the plural of what it holds",
+    "l": "a word (it looks like 1)",
+    "vote_power": "voting_power",
+}
+# The same, in the core only: elsewhere a view may be a memoryview or a page.
+BANNED_CORE_NAMES = {"view": "round: one word an idea", "view_number": "round: one word an idea"}
+# Names that pytest gives.
+GIVEN_NAMES = frozenset({"tmp_path", "tmp_path_factory"})
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+IGNORE = re.compile(
+    r"#\s*(?:type:\s*ignore|noqa)"
+    r"(?P<code>\[[\w,\s-]+\]|:\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?"
+    r"(?P<reason>.*)"
+)
+STATES_ITS_BOUNDS = re.compile(r"\b(imports?|knows?|not|only|nothing|never)\b", re.IGNORECASE)
+
+
+def file_lengths(source: Source) -> Iterator[Finding]:
+    lines = len(source.text.splitlines())
+    if lines > MAX_FILE_LINES:
+        yield Finding(source.path, lines, f"{lines} lines; {MAX_FILE_LINES} at most: it is probably two files")
+
+
+def function_lengths(source: Source) -> Iterator[Finding]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            lines = node.end_lineno - node.lineno + 1
+            if lines > MAX_FUNCTION_LINES:
+                yield Finding(source.path, node.lineno, f"{node.name} has {lines} lines; {MAX_FUNCTION_LINES} at most")
+
+
+def names(source: Source) -> Iterator[Finding]:
+    stem = source.path.rsplit("/", 1)[-1].removesuffix(".py")
+    declared = [(stem, 1), *((name, line) for name, line in _declared_names(source.tree))]
+    banned = BANNED_NAMES | (BANNED_CORE_NAMES if source.is_core else {})
+    for name, line in declared:
+        if name in GIVEN_NAMES:
+            continue
+        if name in banned:
+            yield Finding(source.path, line, f"the name {name}: write {banned[name]}")
+        for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
+            better = BANNED_WORDS.get(word.lower())
+            if better is not None:
+                yield Finding(source.path, line, f"{word!r} in the name {name}: write {better}")
+
+
+def _declared_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+
+
+def docstrings(source: Source) -> Iterator[Finding]:
+    if not source.is_package_code:
+        return
+    docstring = ast.get_docstring(source.tree)
+    if docstring is None:
+        yield Finding(source.path, 1, "no module docstring: say what the file is, its rules and what it must not know")
+    elif source.path.endswith("/__init__.py") and not STATES_ITS_BOUNDS.search(docstring):
+        yield Finding(source.path, 1, "the package's docstring must say what it may import, or must not know")
+
+
+def unfinished(source: Source) -> Iterator[Finding]:
+    for token in _comments(source):
+        if UNFINISHED.search(token.string):
+            yield Finding(source.path, token.start[0], "an unfinished part: finish it or leave it out")
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            yield Finding(source.path, node.lineno, "NotImplementedError: a stub is not delivered; use a Protocol")
+
+
+def ignores(source: Source) -> Iterator[Finding]:
+    """Yields each ignore of a checker in the package that has no code or no reason beside it."""
+    for token in ignore_comments(source):
+        match = IGNORE.search(token.string)
+        assert match is not None
+        line = token.start[0]
+        if match["code"] is None:
+            yield Finding(source.path, line, "an ignore names what it ignores: type: ignore[code], noqa: CODE")
+        if sum(letter.isalpha() for letter in match["reason"]) < MIN_REASON_LETTERS:
+            yield Finding(source.path, line, "an ignore has its reason on the same line")
+
+
+def ignore_comments(source: Source) -> list[tokenize.TokenInfo]:
+    """The comments that silence a checker. They are allowed in tests and scripts without count or reason."""
+    return [token for token in _comments(source) if IGNORE.search(token.string)] if source.is_package_code else []
+
+
+def _comments(source: Source) -> Iterator[tokenize.TokenInfo]:
+    if "#" in source.text:
+        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token
