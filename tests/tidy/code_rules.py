@@ -57,9 +57,12 @@ def untyped_values(source: Source) -> Iterator[Finding]:
     if not source.is_package_code:
         return
     for node in ast.walk(source.tree):
-        is_from_typing = isinstance(node, ast.ImportFrom) and node.module == "typing"
-        if is_from_typing and any(alias.name == "Any" for alias in node.names):
-            yield Finding(source.path, node.lineno, "typing.Any: name the type, or use object and narrow it")
+        match node:
+            case ast.ImportFrom(module="typing", names=imported, lineno=line):
+                if any(alias.name == "Any" for alias in imported):
+                    yield Finding(source.path, line, "typing.Any: name the type, or use object and narrow it")
+            case _:
+                pass
 
 
 def core_imports(source: Source) -> Iterator[Finding]:
