@@ -6,6 +6,8 @@ one wrong character where replacing one character would make the text valid.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import xor
 from typing import Final
 
 from daonode.primitives.errors import PrimitiveError
@@ -18,6 +20,11 @@ MAX_TEXT_CHARACTERS: Final = 90
 _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE_OF: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# What the five bits that leave a remainder at the top add to it, and which five bits a low end came from.
+_REDUCTION_OF: Final = tuple(
+    reduce(xor, (generator for place, generator in enumerate(_GENERATORS) if top >> place & 1), 0) for top in range(32)
+)
+_TOP_OF: Final = {reduction & 31: top for top, reduction in enumerate(_REDUCTION_OF)}
 _BECH32M_CONSTANT: Final = 0x2BC830A3
 _CHECKSUM_CHARACTERS: Final = 6
 
@@ -116,8 +123,10 @@ def _decode_id(text: str, *, prefix: str) -> bytes:
         raise AddressError(f"wrong prefix: expected {prefix}, got {found[:MAX_TEXT_CHARACTERS]}")
     _, values = decode_bech32m(text)
     data = bytes(_regroup(values, from_bits=5, to_bits=8))
-    if len(data) != HASH_BYTES or tuple(_regroup(data, from_bits=8, to_bits=5)) != values:
-        raise AddressError(f"a {prefix}1... address carries {HASH_BYTES} bytes, this one has {len(values)} characters")
+    if len(data) != HASH_BYTES:
+        raise AddressError(f"a {prefix}1... address carries {HASH_BYTES} bytes, this one has {len(data)}")
+    if tuple(_regroup(data, from_bits=8, to_bits=5)) != values:
+        raise AddressError("the padding bits before the checksum must be zero")
     return data
 
 
@@ -144,22 +153,20 @@ def _polymod(values: Iterable[int]) -> int:
     """Return the remainder of the BCH code of BIP-173."""
     remainder = 1
     for value in values:
-        top = remainder >> 25
-        remainder = (remainder & 0x1FFFFFF) << 5 ^ value
-        for place, generator in enumerate(_GENERATORS):
-            if top >> place & 1:
-                remainder ^= generator
+        remainder = (remainder & 0x1FFFFFF) << 5 ^ _REDUCTION_OF[remainder >> 25] ^ value
     return remainder
 
 
 def _explain_checksum(prefix: str, values: Sequence[int]) -> str:
-    """Say where the text is wrong, if one replaced character explains the checksum."""
-    expanded = _expand(prefix)
-    candidates = list(values)
-    for place, value in enumerate(values):
-        for other in range(32):
-            candidates[place] = other
-            if other != value and _polymod([*expanded, *candidates]) == _BECH32M_CONSTANT:
-                return f"bad checksum: character {place + len(prefix) + 2} is probably wrong"
-        candidates[place] = value
+    """Say where the text is wrong, if one replaced character explains the checksum.
+
+    The code is linear, so a wrong last character leaves its own difference, below 32, in the remainder; one
+    before it leaves that difference after one more step. So the steps are undone until what is left is below 32.
+    """
+    difference = _polymod([*_expand(prefix), *values]) ^ _BECH32M_CONSTANT
+    for place in range(len(values) - 1, -1, -1):
+        if difference < 32:
+            return f"bad checksum: character {place + len(prefix) + 2} is probably wrong"
+        top = _TOP_OF[difference & 31]
+        difference = (difference ^ _REDUCTION_OF[top]) >> 5 | top << 25
     return "bad checksum: more than one character is wrong"

@@ -4,7 +4,8 @@ Every signed, hashed, stored or sent value goes through here. Structures derive 
 arrays in field order. Rules:
 
 - ``decode`` accepts exactly the bytes that ``encode`` gives for the decoded value. A trailing byte, a wrong
-  type, a missing or an extra field, a number in a longer form than needed, an unsorted map: ``DecodeError``.
+  type, a missing or an extra field, a number in a longer form than needed: ``DecodeError``.
+- A map has text keys, each once, the shorter first, and those of one length in the order of their UTF-8 bytes.
 - Whatever the bytes, only ``DecodeError`` leaves ``decode``.
 - Whether bytes are accepted depends on the bytes and the type alone, never on how deep the caller's stack
   is. So the nesting of recursive types is bounded by ``MAX_DEPTH``.

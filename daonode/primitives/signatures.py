@@ -1,8 +1,15 @@
 """Ed25519 signatures (RFC 8032) through libsodium, with one acceptance rule for the whole network.
 
 Implementations of Ed25519 disagree about malformed signatures; validators that disagree fork. The rule of this
-network is that of libsodium's ``crypto_sign_open`` (measured with the release that PyNaCl 1.6 carries):
-RULE
+network is that of libsodium's ``crypto_sign_open``. A signature R || S by a key A over a message M is accepted
+exactly where
+
+- S is below the group order L;
+- A is the canonical encoding of a curve point, and not of one of small order;
+- R is not an encoding of a point of small order;
+- R equals, byte for byte, the encoding of [S]B - [SHA-512(R || A || M)]A: no cofactor, R canonical.
+
+So A and R of mixed order are accepted where the equation holds without the cofactor, as RFC 8032 permits.
 A change of any verdict is a change of the protocol. The conformance tests pin the verdict of every published
 edge case. Verification is one signature at a time: batch verification accepts other signatures.
 
