@@ -38,6 +38,8 @@ class EventRecord(Record, frozen=True):
 class Receipt(Record, frozen=True):
     """What a transaction did. `code` 0 is success; `error` is the text for people and empty on success.
 
+    The text is not part of what a header commits to (`receipts.py`): its wording may differ between versions.
+
     The receipt of the block itself (deadlines, block end) has the zero id and stands last, and only when it has events.
     """
 

@@ -13,6 +13,22 @@ class LedgerError(Exception):
     """Root of the ledger's errors."""
 
 
+class InvalidBlock(LedgerError):
+    """A payload that no honest proposer makes: malformed, above a limit, or with a transaction that cannot be included.
+
+    `index` is the position of the first such transaction, or None when the payload as a whole is wrong.
+    """
+
+    def __init__(self, message: str, *, index: int | None = None) -> None:
+        super().__init__(message if index is None else f"transaction {index}: {message}")
+        self.message = message
+        self.index = index
+
+
+class BlockFull(LedgerError):
+    """A transaction does not fit beside those that the block has already; it may fit in the next one."""
+
+
 class TransactionError(LedgerError):
     """A transaction that cannot be included or cannot succeed.
 

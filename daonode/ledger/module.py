@@ -107,7 +107,7 @@ class Authenticator(Protocol):
         ...
 
     def finish_transaction(self, context: Context, /, *, sender: Address, charged: int, fee: int) -> None:
-        """Give back `charged - fee` and note `fee` as collected; the module's `end_block` shares out the block's fees."""
+        """Give back `charged - fee` and note `fee` as collected, for `end_block` to share out."""
         ...
 
     def next_sequence(self, state: StateReader, /, *, sender: Address, lane: int) -> int:

@@ -1,0 +1,75 @@
+"""The state after one block: flat values and tree nodes, committed or not.
+
+The versions of uncommitted blocks hang on their parents as the blocks do, so forks stand side by side. Reading walks up
+to the nearest version that holds the key; a committed version reads the storage. A tree version's number is its height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from daonode.ledger.block import BlockResult
+from daonode.ledger.overlay import merge
+from daonode.ledger.state import StateReader
+from daonode.ledger.tree import NodeReader, prove
+from daonode.primitives.ids import Hash
+from daonode.primitives.state_proof import StateProof
+
+
+class StateVersion:
+    """The state at `height`, after the block with time `time_ms`. It is a `StateReader` and a `NodeReader`."""
+
+    __slots__ = ("_nodes", "_parent_nodes", "_parent_state", "_sorted_keys", "_writes", "height", "root", "time_ms")
+
+    def __init__(self, *, height: int, time_ms: int, root: Hash, state: StateReader, nodes: NodeReader) -> None:
+        """A version that the readers hold in full: a committed one."""
+        self.height = height
+        self.time_ms = time_ms
+        self.root = root
+        self._parent_state = state
+        self._parent_nodes = nodes
+        self._writes: Mapping[bytes, bytes | None] = {}
+        self._sorted_keys: tuple[bytes, ...] = ()
+        self._nodes: Mapping[bytes, bytes] = {}
+
+    def child(self, result: BlockResult, *, height: int, time_ms: int) -> StateVersion:
+        """The version after a block on top of this one."""
+        child = StateVersion(height=height, time_ms=time_ms, root=result.state_root, state=self, nodes=self)
+        child._writes = dict(result.writes)
+        child._sorted_keys = tuple(key for key, _ in result.writes)
+        child._nodes = dict(result.nodes)
+        return child
+
+    def settle(self, *, state: StateReader, nodes: NodeReader) -> None:
+        """Read from the storage from now on: this version has been committed to it. Lets go of parent and changes.
+
+        Versions on top of this one stay valid. Those on a fork beside it are not to be read any more.
+        """
+        self._parent_state = state
+        self._parent_nodes = nodes
+        self._writes, self._sorted_keys, self._nodes = {}, (), {}
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """The value at `key`, or None."""
+        if key in self._writes:
+            return self._writes[key]
+        return self._parent_state.get(key)
+
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with `start <= key < end`, ascending."""
+        if not self._sorted_keys:
+            return self._parent_state.iterate(start, end)
+        return merge(self._parent_state, self._writes, self._sorted_keys, start=start, end=end)
+
+    def get_node(self, node_key: bytes, /) -> bytes | None:
+        """The tree node at `node_key`, or None."""
+        node = self._nodes.get(node_key)
+        return self._parent_nodes.get_node(node_key) if node is None else node
+
+    def prove(self, key: bytes) -> StateProof:
+        """Prove what stands at `key` under this version's root.
+
+        Raises:
+            MissingNode: the version was pruned.
+        """
+        return prove(self, version=self.height, key=key)
