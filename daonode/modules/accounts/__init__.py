@@ -1,0 +1,1 @@
+"""Accounts: who may send, who holds what, and who can vote with it. Start with `README.md`."""

@@ -1,0 +1,24 @@
+"""Parameters of governance that hold for all tracks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daonode.primitives.codec import U64, Record
+from daonode.primitives.units import DurationMs
+
+MIN_EXECUTION_GAS: Final = 10_000
+
+
+class GovernanceParams(Record, frozen=True):
+    """What does not depend on the track.
+
+    `deposit_period` is how long a proposal waits for its decision deposit; `execution_gas` is what the automatic
+    execution of one proposal's actions may use at the end of its timelock.
+    """
+
+    deposit_period: DurationMs
+    execution_gas: U64
+
+
+DEFAULT_PARAMS: Final = GovernanceParams(deposit_period=DurationMs(7 * 86_400_000), execution_gas=2_000_000)
