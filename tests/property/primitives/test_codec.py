@@ -108,5 +108,5 @@ def test_damaged_bytes_give_another_canonical_value_or_a_decode_error(value: Eve
 
 @given(trees, st.binary(min_size=1, max_size=3))
 def test_a_trailing_byte_is_refused(tree: Leaf | Branch, rest: bytes) -> None:
-    with pytest.raises(DecodeError, match="trailing"):
+    with pytest.raises(DecodeError):
         decode(encode(tree) + rest, Leaf | Branch)

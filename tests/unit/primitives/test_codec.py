@@ -14,11 +14,11 @@ from daonode.primitives.codec import (
     DecodeError,
     EncodeError,
     Record,
-    UnsupportedTypeError,
     decode,
     encode,
 )
 from daonode.primitives.ids import Address, Signature
+from daonode.primitives.nesting import UnsupportedTypeError
 
 
 class Payment(Record, frozen=True):
@@ -119,6 +119,11 @@ def test_raw_bytes_inside_a_record_are_bounded_in_depth_too() -> None:
     assert bytes(decode(encode(Envelope(body=msgspec.Raw(inside))), Envelope).body) == inside
     too_deep = encode(Envelope(body=msgspec.Raw(encode(chain_of(MAX_DEPTH)))))
     assert "nested deeper" in refusal(too_deep, Envelope)
+
+
+def test_raw_bytes_inside_a_record_hold_no_float_and_no_extension() -> None:
+    for inside in (b"\xcb" + bytes(8), b"\xca" + bytes(4), b"\xd4\x01\x00", b"\xc7\x01\x05\x00", b"\xc1"):
+        assert "begins no value" in refusal(b"\x91" + inside, Envelope)
 
 
 def test_depth_counts_what_is_open_and_not_how_many_follow() -> None:
