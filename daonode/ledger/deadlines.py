@@ -39,7 +39,7 @@ def _split(data: bytes) -> tuple[str, bytes]:
     return module.decode(), item
 
 
-_MODULE_AND_ITEM: Final = KeyCodec[tuple[str, bytes]](encode=_join, decode=_split, size=None)
+_MODULE_AND_ITEM: Final[KeyCodec[tuple[str, bytes]]] = KeyCodec(encode=_join, decode=_split, size=None)
 QUEUE: Final = Table("ledger", 3, pair_key(U64_KEY, _MODULE_AND_ITEM), Scheduled)
 
 

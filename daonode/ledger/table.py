@@ -96,12 +96,12 @@ def _no_key(_: bytes) -> None:
     return None
 
 
-BYTES_KEY: Final = KeyCodec[bytes](encode=bytes, decode=bytes, size=None)
+BYTES_KEY: Final[KeyCodec[bytes]] = KeyCodec(encode=bytes, decode=bytes, size=None)
 """Bytes of any length as they are."""
 ADDRESS_KEY: Final = fixed_key(Address)
 U64_KEY: Final = number_key(int)
 TEXT_KEY: Final = text_key(str)
-ONLY_KEY: Final = KeyCodec[None](encode=_no_bytes, decode=_no_key, size=0)
+ONLY_KEY: Final[KeyCodec[None]] = KeyCodec(encode=_no_bytes, decode=_no_key, size=0)
 """The key None of a table that has one record, such as parameters."""
 
 
