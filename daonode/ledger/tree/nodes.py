@@ -134,9 +134,9 @@ def quad(fields: list[bytes], index: int) -> bytes:
 def seal(fields: list[bytes]) -> bytes:
     """Fill the memos that are missing and return the subtree that is the whole node."""
     quads = fields[SLOT_COUNT:]
-    for index in range(MEMO_COUNT):
-        if not quads[index]:
-            quads[index] = subtree = quad(fields, index)
+    for index, memo in enumerate(quads):
+        if not memo:
+            quads[index] = subtree = _join_four(*fields[4 * index : 4 * index + 4])
             if len(subtree) == HASH_SIZE:
                 fields[SLOT_COUNT + index] = subtree
     return _join_four(*quads)
@@ -149,4 +149,6 @@ def _join_four(first: bytes, second: bytes, third: bytes, fourth: bytes) -> byte
         left = sha256(_INTERNAL_PREFIX + first[:HASH_SIZE] + second[:HASH_SIZE]).digest()
         right = sha256(_INTERNAL_PREFIX + third[:HASH_SIZE] + fourth[:HASH_SIZE]).digest()
         return sha256(_INTERNAL_PREFIX + left + right).digest()
-    return join(join(first, second), join(third, fourth))
+    left = join(first, second) if first or second else b""
+    right = join(third, fourth) if third or fourth else b""
+    return join(left, right) if left or right else b""
