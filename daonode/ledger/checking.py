@@ -114,9 +114,9 @@ def check_admission(tx: CheckedTransaction, *, chain_id: ChainId, params: Ledger
         raise WrongChain(f"signed for chain {body.chain_id[:48]!r}, this chain is {chain_id!r}")
     if time_ms > body.expires_at_ms:
         raise Expired(f"expired at {body.expires_at_ms} ms, the time is {time_ms} ms", hint="sign it again")
-    if body.expires_at_ms > time_ms + params.expiry_window_ms:
+    if body.expires_at_ms > time_ms + params.expiry_window:
         raise Expired(
-            f"expires at {body.expires_at_ms} ms, more than {params.expiry_window_ms} ms after {time_ms} ms",
+            f"expires at {body.expires_at_ms} ms, more than {params.expiry_window} ms after {time_ms} ms",
             hint="choose an earlier expiry",
         )
     if body.gas_limit > params.max_block_gas:

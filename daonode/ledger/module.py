@@ -8,7 +8,7 @@ own `expected.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
@@ -86,6 +86,7 @@ class Module(Protocol):
         ...
 
 
+@runtime_checkable
 class Authenticator(Protocol):
     """Who may send, and who pays: implemented by the module that keeps accounts."""
 

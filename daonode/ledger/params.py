@@ -26,7 +26,7 @@ class LedgerParams(Record, frozen=True):
     max_block_bytes: Annotated[int, Meta(ge=MAX_TRANSACTION_BYTES + 64, le=MAX_BLOCK_BYTES)] = 1024 * 1024
     max_block_transactions: Annotated[int, Meta(ge=1, le=65_535)] = 2_000
     max_block_gas: Annotated[int, Meta(ge=100_000, le=2**32 - 1)] = 20_000_000
-    expiry_window_ms: DurationMs = DurationMs(86_400_000)
+    expiry_window: DurationMs = DurationMs(86_400_000)
 
     def fee_of(self, gas: int) -> int:
         """What `gas` costs, in base units, rounded up."""

@@ -14,7 +14,7 @@ from typing import Final, cast
 from daonode.ledger.block import EventRecord
 from daonode.ledger.errors import InvalidEncoding, LedgerError, QueryError, UnknownMessage
 from daonode.ledger.events import LEDGER_EVENTS
-from daonode.ledger.module import Handler, Module, Query
+from daonode.ledger.module import Authenticator, Handler, Module, Query
 from daonode.ledger.transactions import Call
 from daonode.primitives.codec import DecodeError, Record, decode
 from daonode.primitives.json_form import Json, suggestion, to_json
@@ -79,6 +79,18 @@ class Registry:
         if module is None:
             raise RegistryError(f"this chain has no module {name!r}; {suggestion(name, tuple(self._modules))}")
         return module
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """The module that keeps accounts.
+
+        Raises:
+            RegistryError: there is none, or more than one.
+        """
+        found = [module for module in self._modules.values() if isinstance(module, Authenticator)]
+        if len(found) != 1:
+            raise RegistryError(f"expected one module that authenticates senders, such as accounts; got {len(found)}")
+        return found[0]
 
     def message(self, name: str) -> MessageEntry:
         """The message type with this name.

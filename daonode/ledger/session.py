@@ -87,6 +87,7 @@ class Session:
     sequence: int
     next_call_number: int
     events: list[EventRecord] = field(default_factory=list)
+    max_events: int = MAX_EVENTS
     depth: int = 0
     state: MeteredStore = field(init=False)
 
@@ -199,8 +200,8 @@ class SessionContext:
         name = session.registry.event_name(type(event))
         if name is None:
             raise UnregisteredEvent(f"{type(event).__qualname__} is in no module's events")
-        if len(session.events) >= MAX_EVENTS:
-            raise LimitExceeded(f"more than {MAX_EVENTS} events")
+        if len(session.events) >= session.max_events:
+            raise LimitExceeded(f"more than {session.max_events} events")
         body = encode(event)
         session.gas.charge(EVENT_GAS + EVENT_BYTE_GAS * len(body))
         session.events.append(EventRecord(type=name, body=body))

@@ -31,3 +31,18 @@ class StateStore(StateReader, Protocol):
     def delete(self, key: bytes, /) -> None:
         """Remove `key`; removing what is not there changes nothing."""
         ...
+
+
+class EmptyState:
+    """The state before genesis."""
+
+    def get(self, _key: bytes, /) -> bytes | None:
+        """Nothing."""
+        return None
+
+    def iterate(self, _start: bytes, _end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        """Nothing."""
+        return iter(())
+
+
+EMPTY_STATE = EmptyState()
