@@ -94,7 +94,8 @@ def decode(data: bytes, type_: "TypeForm[T]", *, max_bytes: int | None = None) -
     """Return the value whose canonical encoding the bytes are.
 
     ``type_`` is a ``Record``, a basic type, or a union or tuple of such. At most ``max_bytes`` bytes are
-    accepted (``MAX_ENCODED_BYTES`` unless given). Raises ``DecodeError`` for any other bytes.
+    accepted (``MAX_ENCODED_BYTES`` unless given). Raises ``DecodeError`` for any other bytes, and
+    ``UnsupportedTypeError`` for a type that has no canonical encoding, whatever the bytes.
     """
     limit_bytes = MAX_ENCODED_BYTES if max_bytes is None else max_bytes
     if len(data) > limit_bytes:
