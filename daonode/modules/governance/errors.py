@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daonode.ledger.errors import TransactionError
+from daonode.ledger.errors import NotFound, TransactionError
 
 
 class GovernanceError(TransactionError):
@@ -12,14 +12,14 @@ class GovernanceError(TransactionError):
     reason = "governance_error"
 
 
-class UnknownTrack(GovernanceError):
+class UnknownTrack(GovernanceError, NotFound):
     """No track has this number."""
 
     code = 3001
     reason = "unknown_track"
 
 
-class UnknownProposal(GovernanceError):
+class UnknownProposal(GovernanceError, NotFound):
     """No proposal has this id or number."""
 
     code = 3002

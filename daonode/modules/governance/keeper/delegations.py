@@ -68,9 +68,7 @@ class DelegationBook:
         if previous is not None:
             self._change_received(context, track=track.id, delegate=previous, change=-power)
         self._change_received(context, track=track.id, delegate=to, change=power)
-        context.emit(
-            DelegationSet(track=track.id, delegator=delegator, delegate=to, previous=previous, power=power)
-        )
+        context.emit(DelegationSet(track=track.id, delegator=delegator, delegate=to, previous=previous, power=power))
 
     def undelegate(self, context: Context, *, track: Track, delegator: Address) -> None:
         """End the delegation of `delegator`, or raise `InvalidDelegation` where there is none."""
@@ -119,9 +117,7 @@ class DelegationBook:
             return
         received = RECEIVED.get(context.state, (track, delegate))
         power = EMPTY_HISTORY if received is None else received.power
-        power = record(
-            power, height=context.block.height, value=latest(power) + change, live=live(context.state)
-        )
+        power = record(power, height=context.block.height, value=latest(power) + change, live=live(context.state))
         if power.checkpoints:
             RECEIVED.set(context.state, (track, delegate), ReceivedPower(power=power))
         else:

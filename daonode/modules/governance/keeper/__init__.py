@@ -1,0 +1,172 @@
+"""The only access to governance's state.
+
+`GovernanceKeeper` is what handlers, queries and other modules use; each file beside this one keeps one thing: deposits,
+delegations, polls, execution, and the lifecycle that ties them.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from daonode.ledger.context import Context
+from daonode.ledger.snapshots import hold
+from daonode.ledger.state import StateReader
+from daonode.modules.governance.errors import DepositNotTaken, UnknownProposal, UnknownTrack
+from daonode.modules.governance.events import ProposalSubmitted
+from daonode.modules.governance.expected import AccountsKeeper, IdentityKeeper
+from daonode.modules.governance.keeper.delegations import DelegationBook
+from daonode.modules.governance.keeper.deposits import HOLDER, Deposits
+from daonode.modules.governance.keeper.execution import running
+from daonode.modules.governance.keeper.lifecycle import Lifecycle
+from daonode.modules.governance.keeper.polls import Polls, tally_of
+from daonode.modules.governance.keeper.sources import Sources
+from daonode.modules.governance.keys import ACTIONS, LAST_NUMBER, NUMBERS, PROPOSALS, TRACKS
+from daonode.modules.governance.messages import SubmitProposal
+from daonode.modules.governance.rules import status_at
+from daonode.modules.governance.types import (
+    Choice,
+    Counter,
+    Execution,
+    Proposal,
+    ProposalActions,
+    ProposalId,
+    ProposalIdentity,
+    ProposalNumber,
+    ProposalReference,
+    Track,
+    TrackId,
+    proposal_id,
+    text_hash,
+)
+from daonode.primitives.ids import Address
+from daonode.primitives.units import Amount, DurationMs, TimeMs
+
+__all__ = ["HOLDER", "GovernanceKeeper", "tally_of"]
+
+
+class GovernanceKeeper:
+    """Tracks, proposals, ballots and delegations."""
+
+    def __init__(self, accounts: AccountsKeeper, identity: IdentityKeeper) -> None:
+        self.sources = Sources(accounts, identity)
+        self.delegations = DelegationBook(self.sources)
+        self.polls = Polls(self.sources, self.delegations)
+        self._deposits = Deposits(accounts)
+        self._lifecycle = Lifecycle(self._deposits)
+
+    def execution(self, context: Context) -> Execution | None:
+        """The approved execution on whose behalf this context's caller acts, or None.
+
+        None also while one runs, for calls that another account makes inside it.
+        """
+        execution = running(context.state)
+        return execution if execution is not None and execution.caller == context.caller else None
+
+    def track(self, state: StateReader, track: TrackId) -> Track:
+        """The track as it is now, or raise `UnknownTrack`."""
+        found = TRACKS.get(state, track)
+        if found is None:
+            raise UnknownTrack(f"there is no track {track}", hint="the query `governance tracks` lists them")
+        return found
+
+    def proposal(self, state: StateReader, proposal: ProposalId) -> Proposal:
+        """The proposal, or raise `UnknownProposal`."""
+        found = PROPOSALS.get(state, proposal)
+        if found is None:
+            raise UnknownProposal(f"there is no proposal 0x{proposal.hex()}")
+        return found
+
+    def submit(self, context: Context, message: SubmitProposal, *, track: Track) -> Proposal:
+        """Record a proposal whose fields were checked, take its deposit and begin its life.
+
+        Raises:
+            LimitExceeded: too many snapshots are in use.
+            TransactionError: the deposit cannot be paid.
+        """
+        state, block = context.state, context.block
+        last = LAST_NUMBER.get(state, None)
+        number = ProposalNumber(1 if last is None else last.value + 1)
+        snapshot_height = block.height - 1
+        identity = ProposalIdentity(
+            chain_id=block.chain_id,
+            sender=context.sender,
+            lane=context.lane,
+            sequence=context.sequence,
+            message_index=context.message_index,
+        )
+        proposal = Proposal(
+            id=proposal_id(identity),
+            number=number,
+            proposer=context.caller,
+            track=track,
+            kind=message.kind,
+            title=message.title,
+            text_hash=text_hash(title=message.title, body=message.body),
+            enactment=track.enactment if message.enactment is None else DurationMs(message.enactment),
+            snapshot_height=snapshot_height,
+            electorate_power=self.sources.of_track(state, track).total_power_at(state, height=snapshot_height),
+            phase="deposit",
+            deposit=message.deposit,
+            submitted_at=TimeMs(block.time_ms),
+        )
+        hold(context, snapshot_height)
+        LAST_NUMBER.set(state, None, Counter(value=number))
+        NUMBERS.set(state, number, ProposalReference(proposal=proposal.id))
+        ACTIONS.set(state, proposal.id, ProposalActions(calls=message.actions))
+        context.emit(_submitted(proposal, actions=len(message.actions)))
+        self._deposits.take(context, proposal=proposal.id, depositor=context.caller, amount=message.deposit)
+        return self._lifecycle.begin(context, proposal)
+
+    def deposit(self, context: Context, *, proposal: Proposal, amount: Amount) -> None:
+        """Add to a proposal's deposit, or raise `DepositNotTaken` where it is complete or its time is over."""
+        status = status_at(proposal, tally_of(context.state, proposal), now_ms=context.block.time_ms)
+        if status != "deposit" or amount == 0:
+            raise DepositNotTaken(
+                f"proposal {proposal.number} is {status}; a deposit of {amount} changes nothing",
+                hint="a deposit above 0 is taken while the status is `deposit`",
+            )
+        self._deposits.take(context, proposal=proposal.id, depositor=context.caller, amount=amount)
+        self._lifecycle.begin(context, replace(proposal, deposit=Amount(proposal.deposit + amount)))
+
+    def cancel(self, context: Context, *, proposal: Proposal) -> None:
+        """End a proposal before its decision ends, or raise `NotCancellable`."""
+        self._lifecycle.cancel(context, proposal)
+
+    def vote(self, context: Context, *, proposal: Proposal, choice: Choice, reason: str) -> None:
+        """Cast or change the caller's ballot; see `Polls.cast` for what it raises."""
+        self.polls.cast(context, proposal=proposal, voter=context.caller, choice=choice, reason=reason)
+        self._lifecycle.close_if_lost(context, proposal)
+
+    def remove_vote(self, context: Context, *, proposal: Proposal) -> None:
+        """Take the caller's ballot back; see `Polls.remove` for what it raises."""
+        self.polls.remove(context, proposal=proposal, voter=context.caller)
+        self._lifecycle.close_if_lost(context, proposal)
+
+    def execute(self, context: Context, *, proposal: Proposal) -> None:
+        """Run a ready proposal's actions; see `Lifecycle.execute` for what it raises."""
+        self._lifecycle.execute(context, proposal)
+
+    def advance(self, context: Context, proposal: ProposalId) -> None:
+        """Do what time has made due for a proposal."""
+        found = PROPOSALS.get(context.state, proposal)
+        if found is not None:
+            self._lifecycle.advance(context, found)
+
+    def on_power_changed(self, context: Context, *, source: str, account: Address, before: int, after: int) -> None:
+        """Keep received power in step with the power of delegators."""
+        self.delegations.on_power_changed(context, source=source, account=account, before=before, after=after)
+
+
+def _submitted(proposal: Proposal, *, actions: int) -> ProposalSubmitted:
+    return ProposalSubmitted(
+        proposal=proposal.id,
+        number=proposal.number,
+        proposer=proposal.proposer,
+        track=proposal.track.id,
+        kind=proposal.kind,
+        title=proposal.title,
+        text_hash=proposal.text_hash,
+        actions=actions,
+        snapshot_height=proposal.snapshot_height,
+        electorate_power=proposal.electorate_power,
+    )
