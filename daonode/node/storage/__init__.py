@@ -7,6 +7,7 @@ It knows keys and values as bytes; what stands under which key is decided by who
 
 from daonode.node.storage.errors import (
     StorageError,
+    StoreClosed,
     StoreDamaged,
     StoreForeign,
     StoreLocked,
@@ -14,11 +15,13 @@ from daonode.node.storage.errors import (
     StoreVersionUnknown,
 )
 from daonode.node.storage.marker import StoreKind
-from daonode.node.storage.store import Store, StoreOptions, StoreReader, Stores, StoreSnapshot, open_stores
+from daonode.node.storage.reading import StoreReader, StoreSnapshot
+from daonode.node.storage.store import Store, StoreOptions, Stores, open_stores
 
 __all__ = [
     "StorageError",
     "Store",
+    "StoreClosed",
     "StoreDamaged",
     "StoreForeign",
     "StoreKind",

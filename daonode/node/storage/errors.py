@@ -1,4 +1,4 @@
-"""What can be wrong with a store. All are for the operator: each names the path and what to do."""
+"""What can be wrong with a store. All but `StoreClosed` are for the operator: each names the path and what to do."""
 
 from pathlib import Path
 
@@ -54,6 +54,13 @@ class StoreDamaged(StorageError):
             " again; the node fetches the chain from its peers",
             path=path,
         )
+
+
+class StoreClosed(StorageError):
+    """The store was used after it was closed: the node is stopping."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(f"the store {path} is closed", path=path)
 
 
 class StoreUnavailable(StorageError):

@@ -1,20 +1,21 @@
-"""One LevelDB database, its snapshots, and the opening of the node's two.
+"""One LevelDB database: opening, writing, closing; and the opening of the node's two.
 
-Every method blocks. Reads may run in any number of threads at once, and beside one writer; `close` comes after the last
-of them has returned. Checksums are verified on every read and the log is replayed strictly: a store that lost what it
-had promised must not serve a validator, because the votes of the past bind it.
+Every method blocks. Any number of threads may read and write at once; `close` waits for them. Checksums are verified on
+every read and the log is replayed strictly: a store that lost what it had promised must not serve a validator, because
+the votes of the past bind it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import plyvel
 
 from daonode.node.storage.errors import StorageError, StoreDamaged, StoreForeign, StoreLocked, StoreUnavailable
 from daonode.node.storage.marker import StoreKind, check_marker, describe, is_new, read_marker, write_marker
+from daonode.node.storage.reading import Gate, StoreReader, StoreSnapshot, leveldb_text
 from daonode.primitives.ids import ChainId
 
 MEBIBYTE: Final = 1 << 20
@@ -33,74 +34,12 @@ class StoreOptions:
     open_files: int = 256
 
 
-class StoreReader(Protocol):
-    """What a store and a snapshot of it have in common."""
-
-    def get(self, key: bytes, /) -> bytes | None:
-        """Return the value at a key, None where there is none."""
-        ...
-
-    def iterate(
-        self, *, start: bytes | None = None, end: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield (key, value) from `start` on and before `end`, in the order of the keys or the reverse of it."""
-        ...
-
-
-class _Reader:
-    """Reads from a LevelDB handle: a database or a snapshot."""
-
-    def __init__(self, handle: plyvel.DB, *, path: Path) -> None:
-        self._handle = handle
-        self.path = path
-
-    def get(self, key: bytes, /) -> bytes | None:
-        """Return the value at a key, None where there is none.
-
-        Raises:
-            StoreDamaged: the value cannot be read back as it was written.
-        """
-        try:
-            value: bytes | None = self._handle.get(key, verify_checksums=True)
-        except plyvel.Error as error:
-            raise StoreDamaged(path=self.path, detail=_detail(error)) from error
-        return value
-
-    def iterate(
-        self, *, start: bytes | None = None, end: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield (key, value) from `start` on and before `end`, in the order of the keys or the reverse of it.
-
-        It shows the store as it was at the first step, whatever is written meanwhile. Close it where it is left early.
-
-        Raises:
-            StoreDamaged: a value cannot be read back as it was written.
-        """
-        try:
-            with self._handle.iterator(start=start, stop=end, reverse=reverse, verify_checksums=True) as entries:
-                yield from entries
-        except plyvel.Error as error:
-            raise StoreDamaged(path=self.path, detail=_detail(error)) from error
-
-
-class StoreSnapshot(_Reader):
-    """A store as it was at one moment. It holds old tables on disk until it is closed: keep it short."""
-
-    def close(self) -> None:
-        """Let go of the moment."""
-        self._handle.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Store(_Reader):
+class Store(StoreReader):
     """One database: reads, atomic batches, snapshots."""
+
+    def __init__(self, handle: plyvel.DB, *, gate: Gate) -> None:
+        super().__init__(handle, gate=gate)
+        self._has_failed = False
 
     @classmethod
     def open(cls, path: Path, *, kind: StoreKind, chain_id: ChainId, options: StoreOptions | None = None) -> Self:
@@ -120,7 +59,7 @@ class Store(_Reader):
             create = marker is None and is_new(path)
             if create:
                 path.mkdir(parents=True, exist_ok=True)
-            store = cls(_open_database(path, create=create, options=options or StoreOptions()), path=path)
+            store = cls(_open_database(path, create=create, options=options or StoreOptions()), gate=Gate(path=path))
             if marker is None:
                 store._claim(kind=kind, chain_id=chain_id)
         except OSError as error:
@@ -133,24 +72,35 @@ class Store(_Reader):
         Without `sync` it may be lost with the machine, not with the process. Where a key occurs twice, the last counts.
 
         Raises:
-            StoreUnavailable: it was not (wholly) written; the store takes no further write until it is opened again.
+            StoreUnavailable: it may not be on disk; the store takes no further write until it is opened again.
+            StoreClosed: the store is closed.
         """
+        # A failed write may have left half a record at the end of the log, where opening drops it. LevelDB would take
+        # further writes behind it, sync them, and then find its log damaged and lose them all.
+        if self._has_failed:
+            raise StoreUnavailable(path=self.path, detail="an earlier write failed")
         try:
-            with self._handle.write_batch(transaction=True, sync=sync) as writer:
+            with self._gate, self._handle.write_batch(transaction=True, sync=sync) as writer:
                 for key, value in batch:
                     if value is None:
                         writer.delete(key)
                     else:
                         writer.put(key, value)
         except plyvel.Error as error:
-            raise StoreUnavailable(path=self.path, detail=_detail(error)) from error
+            self._has_failed = True
+            raise StoreUnavailable(path=self.path, detail=leveldb_text(error)) from error
 
     def snapshot(self) -> StoreSnapshot:
         """Return the store as it is now, unmoved by later writes."""
-        return StoreSnapshot(self._handle.snapshot(), path=self.path)
+        with self._gate:
+            return StoreSnapshot(self._handle.snapshot(), gate=self._gate)
 
     def close(self) -> None:
-        """Close the database and give up its lock. Again does nothing."""
+        """Wait for the calls of other threads, close the database, give up its lock. Again does nothing.
+
+        Later calls, on the store or its snapshots, raise `StoreClosed`.
+        """
+        self._gate.close()
         self._handle.close()
 
     def __enter__(self) -> Self:
@@ -212,18 +162,12 @@ def _open_database(path: Path, *, create: bool, options: StoreOptions) -> plyvel
             compression=None,
         )
     except plyvel.CorruptionError as error:
-        raise StoreDamaged(path=path, detail=_detail(error)) from error
+        raise StoreDamaged(path=path, detail=leveldb_text(error)) from error
     except plyvel.Error as error:
         # LevelDB has one class for all that the operating system says; only the text tells these apart.
-        detail = _detail(error)
+        detail = leveldb_text(error)
         if detail.startswith("IO error: lock "):
             raise StoreLocked(path=path) from error
         if "does not exist (create_if_missing is false)" in detail:
             raise StoreDamaged(path=path, detail="its file CURRENT is missing") from error
         raise StoreUnavailable(path=path, detail=detail) from error
-
-
-def _detail(error: plyvel.Error) -> str:
-    """Return LevelDB's text, which plyvel hands on as bytes."""
-    text = error.args[0] if error.args else b""
-    return text.decode(errors="replace") if isinstance(text, bytes) else str(text)

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from daonode.node.storage import (
     StorageError,
     Store,
+    StoreClosed,
     StoreDamaged,
     StoreForeign,
     StoreKind,
@@ -52,6 +54,33 @@ from daonode.node.storage import Store, StoreKind
 store = Store.open(Path(sys.argv[1]), kind=StoreKind.BLOCKS, chain_id="daonode:test")
 print("open", flush=True)
 sys.stdin.read()
+"""
+
+
+# A limit on the size of files stands for a full disk: the log cannot grow, and then it can again.
+FILLER = """
+import resource
+import signal
+import sys
+from pathlib import Path
+from daonode.node.storage import Store, StoreKind, StoreUnavailable
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = Store.open(Path(sys.argv[1]), kind=StoreKind.BLOCKS, chain_id="daonode:test")
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+written = 0
+try:
+    while True:
+        store.write([(b"%d/%d" % (written, part), bytes(999)) for part in range(10)], sync=True)
+        written += 1
+except StoreUnavailable as error:
+    print(written)
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+try:
+    store.write([(b"more", b"")], sync=True)
+except StoreUnavailable as error:
+    print(error)
 """
 
 
@@ -124,6 +153,61 @@ def test_threads_read_while_another_writes(store: Store) -> None:
         for version in range(200):
             store.write([(b"%d" % number, b"%d" % version) for number in range(0, 500, 5)], sync=False)
         assert list(counts) == [500] * 8
+
+
+def test_closing_waits_for_threads_that_read_iterate_and_write(tmp_path: Path) -> None:
+    for _ in range(5):
+        store = open_blocks(tmp_path / "blocks")
+        batch = [(b"%d" % number, bytes(2000)) for number in range(200)]
+        store.write(batch, sync=False)
+        snapshot = store.snapshot()
+        started = threading.Barrier(5)
+
+        def until_closed(step: Callable[[], object], started: threading.Barrier = started) -> bool:
+            started.wait()
+            try:
+                while True:
+                    step()
+            except StoreClosed:
+                return True
+
+        with ThreadPoolExecutor(4) as pool:
+            results = [
+                pool.submit(until_closed, step)
+                for step in (
+                    lambda store=store: store.get(b"7"),
+                    lambda store=store: list(store.iterate()),
+                    lambda snapshot=snapshot: list(snapshot.iterate(reverse=True)),
+                    lambda store=store, batch=batch: store.write(batch, sync=True),
+                )
+            ]
+            started.wait()
+            store.close()
+            assert all(result.result() for result in results)
+        snapshot.close()
+
+
+def test_an_iteration_that_was_left_early_ends_with_the_store(tmp_path: Path) -> None:
+    store = open_blocks(tmp_path / "blocks")
+    store.write([(b"%03d" % number, b"") for number in range(100)], sync=False)
+    entries = store.iterate()
+    assert next(entries) == (b"000", b"")
+    store.close()
+    store.close()
+    with pytest.raises(StoreClosed, match="is closed"):
+        list(entries)
+
+
+def test_a_failed_write_stops_all_writing_and_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    with in_another_process(FILLER, tmp_path / "blocks") as filler:
+        assert filler.stdout is not None
+        acknowledged, first_error, second_error = filler.stdout.read().splitlines()
+    assert filler.returncode == 0
+    assert int(acknowledged) > 10
+    assert "check permissions, free space and the disk" in first_error
+    assert "an earlier write failed" in second_error
+    with open_blocks(tmp_path / "blocks") as store:
+        assert sum(1 for _ in store.iterate()) == 10 * int(acknowledged)
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
