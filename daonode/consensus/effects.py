@@ -20,8 +20,8 @@ from daonode.primitives.ids import BlockId, Signature, ValidatorId
 class Build:
     """Build and execute a block on `parent`; answered by `BlockBuilt`. `empty` forbids transactions.
 
-    The builder fills payload, roots and digests; all consensus fields stand here. `time_ms` is the earliest time that
-    is later than the parent's; `failed_proposers` are the leaders of the rounds skipped since the QC's round.
+    The builder fills payload, roots and digests; all consensus fields stand here. `time_ms` is the block's time: now,
+    or one past the parent's when that is later; `failed_proposers` are the leaders of the rounds that it skips.
     """
 
     epoch: int

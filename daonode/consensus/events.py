@@ -131,6 +131,14 @@ class PendingWorkChanged:
     pending: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CatchingUpChanged:
+    """Whether the replica is syncing a range of blocks: until it says False again, the core asks for no signature."""
+
+    now_ms: int
+    active: bool
+
+
 Event = (
     Started
     | ProposalReceived
@@ -145,4 +153,5 @@ Event = (
     | SignRefused
     | TimerFired
     | PendingWorkChanged
+    | CatchingUpChanged
 )

@@ -12,7 +12,7 @@ from daonode.consensus.types import (
     QuorumCertificate,
     TimeoutCertificate,
 )
-from daonode.primitives.codec import Record
+from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import BlockId, Signature
 
 
@@ -35,11 +35,11 @@ class ProposalMessage(Record, frozen=True, tag="proposal"):
 class VoteMessage(Record, frozen=True, tag="vote"):
     """One validator's `Vote`; `voter` is its index in the epoch's set."""
 
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
-    qc_round: int
-    voter: int
+    qc_round: U64
+    voter: U64
     signature: Signature
     sync: SyncInfo
 
@@ -47,10 +47,10 @@ class VoteMessage(Record, frozen=True, tag="vote"):
 class CommitVoteMessage(Record, frozen=True, tag="commit_vote"):
     """One validator's `Commit`."""
 
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
-    voter: int
+    voter: U64
     signature: Signature
     sync: SyncInfo
 
@@ -58,10 +58,10 @@ class CommitVoteMessage(Record, frozen=True, tag="commit_vote"):
 class TimeoutMessage(Record, frozen=True, tag="timeout"):
     """One validator's `Timeout`. `high_qc` is the QC that the statement names; newer ones travel in `sync`."""
 
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     high_qc: QuorumCertificate
-    voter: int
+    voter: U64
     signature: Signature
     sync: SyncInfo
 

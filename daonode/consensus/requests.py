@@ -7,7 +7,7 @@ own persisted state, persists the new state, and only then signs.
 from __future__ import annotations
 
 from daonode.consensus.types import Header, QuorumCertificate, TimeoutCertificate
-from daonode.primitives.codec import Record
+from daonode.primitives.codec import U64, Record
 
 
 class ProposeRequest(Record, frozen=True, tag="propose"):
@@ -29,7 +29,7 @@ class VoteRequest(Record, frozen=True, tag="vote"):
 class TimeoutRequest(Record, frozen=True, tag="timeout"):
     """Sign `Timeout(round, high_qc.round)`."""
 
-    round: int
+    round: U64
     high_qc: QuorumCertificate
     tc: TimeoutCertificate | None
 

@@ -6,7 +6,7 @@ chain or epoch share them.
 
 from __future__ import annotations
 
-from daonode.primitives.codec import Record, encode
+from daonode.primitives.codec import U64, Record, encode
 from daonode.primitives.hashing import STATEMENT_TAG
 from daonode.primitives.ids import BlockId, ChainId
 
@@ -15,8 +15,8 @@ class Propose(Record, frozen=True, tag="propose"):
     """The proposer's own signature over its block of a round."""
 
     chain_id: ChainId
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
 
 
@@ -24,18 +24,18 @@ class Vote(Record, frozen=True, tag="vote"):
     """Support for a block; `qc_round` is the round of the certificate that the block carries."""
 
     chain_id: ChainId
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
-    qc_round: int
+    qc_round: U64
 
 
 class Commit(Record, frozen=True, tag="commit"):
     """The statement that a certified block may be final; never made after a timeout of its round or a later one."""
 
     chain_id: ChainId
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
 
 
@@ -43,9 +43,9 @@ class Timeout(Record, frozen=True, tag="timeout"):
     """Giving up on a round; `high_qc_round` is the round of the best certificate that the signer has seen."""
 
     chain_id: ChainId
-    epoch: int
-    round: int
-    high_qc_round: int
+    epoch: U64
+    round: U64
+    high_qc_round: U64
 
 
 Statement = Propose | Vote | Commit | Timeout

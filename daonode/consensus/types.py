@@ -6,7 +6,7 @@ binds everything else by digest.
 
 from __future__ import annotations
 
-from daonode.primitives.codec import Record, encode
+from daonode.primitives.codec import U64, Record, encode
 from daonode.primitives.hashing import (
     CERTIFICATE_TAG,
     HEADER_TAG,
@@ -15,6 +15,9 @@ from daonode.primitives.hashing import (
     tagged_hash,
 )
 from daonode.primitives.ids import BlockId, ChainId, Hash, PublicKey, Signature, ValidatorId
+
+HEADER_VERSION = 1
+"""The only header version that this code proposes and accepts."""
 
 EMPTY_DIGEST = Hash(bytes(32))
 """Stands where a header has nothing to bind, for example no timeout certificate."""
@@ -25,13 +28,13 @@ class Validator(Record, frozen=True):
 
     id: ValidatorId
     public_key: PublicKey
-    power: int
+    power: U64
 
 
 class ValidatorSet(Record, frozen=True):
     """The validators of one epoch, ordered by id, ids and keys unique, each power at least one."""
 
-    epoch: int
+    epoch: U64
     validators: tuple[Validator, ...]
 
     @property
@@ -59,11 +62,11 @@ class QuorumCertificate(Record, frozen=True):
     certificate has round 0, no signers, and is valid for the genesis block only.
     """
 
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
-    qc_round: int
-    signers: tuple[int, ...]
+    qc_round: U64
+    signers: tuple[U64, ...]
     signatures: tuple[Signature, ...]
 
     def digest(self) -> Hash:
@@ -74,12 +77,17 @@ class QuorumCertificate(Record, frozen=True):
 class TimeoutCertificate(Record, frozen=True):
     """A quorum of `TIMEOUT(round, high_qc_rounds[i])` and the one full QC whose round is the largest of them."""
 
-    epoch: int
-    round: int
-    signers: tuple[int, ...]
-    high_qc_rounds: tuple[int, ...]
+    epoch: U64
+    round: U64
+    signers: tuple[U64, ...]
+    high_qc_rounds: tuple[U64, ...]
     signatures: tuple[Signature, ...]
     high_qc: QuorumCertificate
+
+    @property
+    def max_high_qc_round(self) -> int:
+        """The best QC round that a signer of this certificate has stated; that of `high_qc` (rule 4)."""
+        return max(self.high_qc_rounds)
 
     def digest(self) -> Hash:
         """The hash that a header binds its certificate by."""
@@ -89,12 +97,12 @@ class TimeoutCertificate(Record, frozen=True):
 class Header(Record, frozen=True):
     """A block's identity. Times are milliseconds of block time, roots are those after executing this very block."""
 
-    version: int
+    version: U64
     chain_id: ChainId
-    epoch: int
-    height: int
-    round: int
-    time_ms: int
+    epoch: U64
+    height: U64
+    round: U64
+    time_ms: U64
     proposer: ValidatorId
     parent_id: BlockId
     qc_digest: Hash
@@ -120,17 +128,17 @@ class Block(Record, frozen=True):
     tc: TimeoutCertificate | None
 
 
-class CommitCertificate(Record, frozen=True):
+class CommitCertificate(Record, frozen=True, tag="commit_certificate"):
     """A quorum of `COMMIT(round, block_id)`: the block and all its ancestors are final."""
 
-    epoch: int
-    round: int
+    epoch: U64
+    round: U64
     block_id: BlockId
-    signers: tuple[int, ...]
+    signers: tuple[U64, ...]
     signatures: tuple[Signature, ...]
 
 
-class TwoChain(Record, frozen=True):
+class TwoChain(Record, frozen=True, tag="two_chain"):
     """The other proof of finality: a certified child in the round right after the block's own (`QC(B0) <- QC(B1)`).
 
     `child` is B1's header, whose `parent_id` is the block that is final; `qc` certifies B1 and its `qc_round` is
@@ -142,7 +150,17 @@ class TwoChain(Record, frozen=True):
 
 
 CommitProof = CommitCertificate | TwoChain
-"""Either makes a block and all its ancestors final. Tagged on the wire by `EncodedProof` in `messages.py`."""
+"""Either makes a block and all its ancestors final. The first element of the encoding names which one it is."""
+
+
+def proof_block(proof: CommitProof) -> BlockId:
+    """The block that a proof makes final."""
+    return proof.child.parent_id if isinstance(proof, TwoChain) else proof.block_id
+
+
+def proof_round(proof: CommitProof) -> int:
+    """The round of the block that a proof makes final."""
+    return proof.qc.qc_round if isinstance(proof, TwoChain) else proof.round
 
 
 def payload_digest(payload: bytes) -> Hash:

@@ -1,0 +1,23 @@
+"""Certificates alone, and blocks that were fetched."""
+
+from __future__ import annotations
+
+from daonode.consensus.events import BlocksFetched, SyncReceived
+from daonode.consensus.state import CoreState
+
+
+def on_sync(state: CoreState, event: SyncReceived) -> None:
+    """Take the certificates."""
+    state.observe_sync(event.message.sync)
+
+
+def on_blocks_fetched(state: CoreState, event: BlocksFetched) -> None:
+    """Take blocks that descend from the root; what is still missing is asked for again."""
+    state.fetching = None
+    for block in event.blocks:
+        if block.header.height > state.tree.root.height and state.tree.is_known(block.header.parent_id):
+            node = state.tree.insert(block, proposal=None, certified=True, now_ms=event.now_ms)
+            if node is not None:
+                state.take_block(node)
+    if event.proof is not None:
+        state.observe_proof(event.proof)
