@@ -1,0 +1,1 @@
+"""Validators: who makes blocks, where they are paid, and how reliably they propose. Start with `README.md`."""

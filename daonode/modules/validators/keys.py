@@ -1,0 +1,14 @@
+"""Where this module's state lives. Tags are never reused."""
+
+from typing import Final
+
+from daonode.ledger.table import ONLY_KEY, Table, fixed_key
+from daonode.modules.validators.types import ProposalCounts, ValidatorRecord
+from daonode.primitives.ids import ValidatorId
+
+NAME: Final = "validators"
+
+VALIDATOR_KEY: Final = fixed_key(ValidatorId)
+
+VALIDATORS: Final = Table(NAME, 1, VALIDATOR_KEY, ValidatorRecord)
+PROPOSAL_COUNTS: Final = Table(NAME, 2, ONLY_KEY, ProposalCounts)
