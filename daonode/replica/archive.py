@@ -1,0 +1,141 @@
+"""Reads what a node has committed, from either database or a snapshot of it.
+
+Used by the replica itself when it starts and serves peers, and by RPC. Knows nothing of how the layout is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from daonode.consensus.types import Block, CommitProof, Header
+from daonode.ledger.block import Receipt
+from daonode.ledger.tree import prove
+from daonode.primitives.codec import decode
+from daonode.primitives.ids import BlockId, TxId
+from daonode.primitives.state_proof import StateProof
+from daonode.replica.layout import (
+    BLOCK_PREFIX,
+    HEADER_PREFIX,
+    NODE_PREFIX,
+    RECEIPTS_PREFIX,
+    ROUND_PREFIX,
+    STATE_PREFIX,
+    TIP_KEY,
+    CommittedBlock,
+    Receipts,
+    Tip,
+    TransactionPlace,
+    block_key,
+    height_key,
+    place_key,
+)
+
+MAX_PROOF_DISTANCE = 1_024
+"""The most heights between a block and the proof that makes it final; commits are never this long."""
+
+
+class KeyValueReader(Protocol):
+    """One database, or a snapshot of one."""
+
+    def get(self, key: bytes, /) -> bytes | None: ...
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StateAtTip:
+    """The flat state at the committed tip, and the nodes of its tree."""
+
+    database: KeyValueReader
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """The value at a state key, or None."""
+        return self.database.get(STATE_PREFIX + key)
+
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        """State pairs with `start <= key < end`, ascending."""
+        for key, value in self.database.iterate(STATE_PREFIX + start, STATE_PREFIX + end):
+            yield key[len(STATE_PREFIX) :], value
+
+    def get_node(self, node_key: bytes, /) -> bytes | None:
+        """A node of the state tree, or None."""
+        return self.database.get(NODE_PREFIX + node_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Finality:
+    """Why a block is final: `proof` over the block itself, or over the last of its `descendants` (ascending)."""
+
+    proof: CommitProof
+    descendants: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Committed blocks, receipts and proofs. For answers that belong together, give it snapshots taken together."""
+
+    blocks: KeyValueReader
+    state: KeyValueReader
+
+    def tip(self) -> Tip:
+        """The committed tip; the store has been initialised from a genesis."""
+        data = self.state.get(TIP_KEY)
+        assert data is not None, "the state store has no tip: it was never initialised"
+        return decode(data, Tip)
+
+    def state_at_tip(self) -> StateAtTip:
+        """The state that the tip's header commits to."""
+        return StateAtTip(self.state)
+
+    def committed(self, height: int) -> CommittedBlock | None:
+        """The committed header at a height, or None above the tip or below what is kept."""
+        data = self.state.get(height_key(HEADER_PREFIX, height))
+        return None if data is None else decode(data, CommittedBlock)
+
+    def block(self, block_id: BlockId) -> Block | None:
+        """A durable block, committed or not."""
+        data = self.blocks.get(block_key(block_id))
+        return None if data is None else decode(data, Block)
+
+    def block_at(self, height: int) -> Block | None:
+        """The committed block at a height; the genesis block is a header without a payload and gives None."""
+        committed = self.committed(height)
+        return None if committed is None else self.block(committed.block_id)
+
+    def receipts(self, height: int) -> tuple[Receipt, ...]:
+        """The receipts of a height in execution order, none where the height is not kept."""
+        data = self.state.get(height_key(RECEIPTS_PREFIX, height))
+        return () if data is None else decode(data, Receipts).receipts
+
+    def place(self, tx_id: TxId) -> TransactionPlace | None:
+        """Where a committed transaction stands, or None."""
+        data = self.state.get(place_key(tx_id))
+        return None if data is None else decode(data, TransactionPlace)
+
+    def finality(self, height: int) -> Finality | None:
+        """The proof that the block at a height is final; None for the genesis block and for unknown heights."""
+        descendants: list[Header] = []
+        for candidate in range(height, height + MAX_PROOF_DISTANCE):
+            committed = self.committed(candidate)
+            if committed is None:
+                return None
+            if candidate > height:
+                descendants.append(committed.header)
+            if committed.proof is not None:
+                return Finality(proof=committed.proof, descendants=tuple(descendants))
+        return None
+
+    def prove(self, key: bytes) -> StateProof:
+        """The proof that a state key has its value, or none, under the tip's state root."""
+        return prove(self.state_at_tip(), version=self.tip().height, key=key)
+
+    def unsettled(self) -> tuple[Block, ...]:
+        """Durable blocks not yet known to be committed or abandoned, by ascending round."""
+        end = bytes([ROUND_PREFIX[0] + 1])
+        blocks: list[Block] = []
+        for key, _ in self.blocks.iterate(ROUND_PREFIX, end):
+            data = self.blocks.get(BLOCK_PREFIX + key[len(ROUND_PREFIX) + 8 :])
+            if data is not None:
+                blocks.append(decode(data, Block))
+        return tuple(blocks)

@@ -1,0 +1,120 @@
+"""Fetching blocks that are missing, and serving them.
+
+A validator that learns of a certified block it does not have asks a holder for everything above its own committed tip:
+committed blocks come with one proof over the last of them, uncommitted ones lead to the certified tip. Either way the
+answer proves itself backwards by parent hashes. One request is under way at a time; a holder that does not answer in
+`REQUEST_TIMEOUT_MS`, or answers wrongly, is passed over for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from daonode.consensus.errors import Malformed
+from daonode.consensus.types import Block, Header, proof_block
+from daonode.consensus.verification import Verifier
+from daonode.primitives.codec import encode
+from daonode.primitives.ids import BlockId
+from daonode.replica.archive import Archive
+from daonode.replica.events import PeerId
+from daonode.replica.messages import MAX_BLOCKS_A_RESPONSE, MAX_RESPONSE_BYTES, BlockRequest, BlockResponse
+
+REQUEST_TIMEOUT_MS = 2_000
+MAX_ATTEMPTS = 16
+"""Requests for one tip without any progress before it is given up; the next message of a peer starts anew."""
+
+
+@dataclass(slots=True)
+class BlockSync:
+    """The one fetch that may be under way: for `tip`, from `holders` in turn."""
+
+    tip: BlockId | None = None
+    holders: tuple[PeerId, ...] = ()
+    attempts: int = 0
+    asked: PeerId | None = None
+    in_range: bool = False
+    """Whether committed blocks have come: this node is behind, and signs nothing until it has caught up."""
+
+    @property
+    def active(self) -> bool:
+        """Whether a request is under way."""
+        return self.asked is not None
+
+    def start(
+        self, *, tip: BlockId, holders: tuple[PeerId, ...], above_height: int
+    ) -> tuple[PeerId, BlockRequest] | None:
+        """Ask for `tip`; None while another request is under way, or when nobody holds it."""
+        if self.active or not holders:
+            return None
+        self.tip, self.holders, self.attempts = tip, holders, 0
+        return self.ask(above_height=above_height)
+
+    def ask(self, *, above_height: int) -> tuple[PeerId, BlockRequest] | None:
+        """Ask the next holder; None, and the fetch has ended, when the attempts are used up."""
+        if self.tip is None or self.attempts >= MAX_ATTEMPTS:
+            self.stop()
+            return None
+        self.asked = self.holders[self.attempts % len(self.holders)]
+        self.attempts += 1
+        return self.asked, BlockRequest(above_height=above_height, tip=self.tip)
+
+    def progressed(self) -> None:
+        """Committed blocks arrived: the count of fruitless attempts starts again, with the holder that answered."""
+        self.in_range = True
+        if self.asked is not None:
+            self.holders = (self.asked, *(holder for holder in self.holders if holder != self.asked))
+        self.attempts = 0
+
+    def stop(self) -> None:
+        """The fetch has ended."""
+        self.tip, self.holders, self.attempts, self.asked, self.in_range = None, (), 0, None, False
+
+
+def check_response(response: BlockResponse, *, root: Header, tip: BlockId, verifier: Verifier) -> None:
+    """Check that a response proves its blocks: an unbroken chain from `root`, to a proof or to the certified `tip`.
+
+    Raises:
+        PeerError: no honest peer sends this.
+    """
+    if response.above_height != root.height:
+        raise Malformed(reason=f"blocks above {response.above_height} were not asked for")
+    last = response.blocks[-1].header.id()
+    if response.proof is not None:
+        verifier.check_proof(response.proof)
+        if proof_block(response.proof) != last:
+            raise Malformed(reason="the proof is for another block than the last")
+    elif last != tip:
+        raise Malformed(reason="the blocks carry no proof and do not lead to the certified block")
+    verifier.check_fetched(response.blocks, tip=last)
+    first = response.blocks[0].header
+    if first.parent_id != root.id():
+        raise Malformed(reason=f"the block at height {first.height} does not extend what is committed")
+    for height, block in enumerate(response.blocks, start=root.height + 1):
+        if block.header.height != height:
+            raise Malformed(reason=f"a block says height {block.header.height} at height {height}")
+
+
+def serve(request: BlockRequest, *, archive: Archive, path_to: Callable[[BlockId], tuple[Block, ...]]) -> BlockResponse:
+    """Answer a request: committed blocks first; above the committed tip, the uncommitted `path_to(tip)`.
+
+    A range of committed blocks ends at the highest height within bounds that has a proof of its own.
+    """
+    tip_height = archive.tip().height
+    if request.above_height >= tip_height:
+        blocks = path_to(request.tip) if request.above_height == tip_height else ()
+        return BlockResponse(above_height=request.above_height, blocks=blocks[:MAX_BLOCKS_A_RESPONSE], proof=None)
+    blocks_taken: list[Block] = []
+    size = 0
+    proven, proof = 0, None
+    for height in range(request.above_height + 1, tip_height + 1):
+        committed, block = archive.committed(height), archive.block_at(height)
+        if committed is None or block is None:
+            break
+        size += len(encode(block))
+        if proven and (size > MAX_RESPONSE_BYTES or len(blocks_taken) >= MAX_BLOCKS_A_RESPONSE):
+            break
+        blocks_taken.append(block)
+        if committed.proof is not None:
+            proven, proof = len(blocks_taken), committed.proof
+    return BlockResponse(above_height=request.above_height, blocks=tuple(blocks_taken[:proven]), proof=proof)

@@ -1,0 +1,169 @@
+"""Blocks above the committed tip that have been executed: each one's result, and the state after it.
+
+States of uncommitted blocks are overlays on their parents, forks side by side. Committing a block makes it the root;
+its overlay is let go of one step later (`settle`), when its batch has been written and the storage says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from daonode.consensus.effects import Build
+from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Block, Header, payload_digest
+from daonode.ledger.application import EMPTY_PAYLOAD, Application, BuiltBlock
+from daonode.ledger.block import BlockInfo, BlockResult
+from daonode.ledger.errors import InvalidBlock
+from daonode.ledger.versions import StateVersion
+from daonode.primitives.ids import BlockId, Hash, TxId
+from daonode.replica.archive import StateAtTip
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One executed block above the root."""
+
+    block: Block
+    result: BlockResult
+    version: StateVersion
+    transactions: frozenset[TxId]
+
+
+class ExecutedBlocks:
+    """The committed root and what has been executed on top of it."""
+
+    def __init__(self, application: Application, *, root: Header, state: StateAtTip) -> None:
+        self._application = application
+        self._state = state
+        self._root = root
+        self._root_id = root.id()
+        self._root_version = StateVersion(
+            height=root.height, time_ms=root.time_ms, root=root.state_root, state=state, nodes=state
+        )
+        self._blocks: dict[BlockId, Executed] = {}
+        # Parents stand before children, since a block is executed after its parent.
+        self._unsettled: list[StateVersion] = []
+
+    @property
+    def root(self) -> Header:
+        """The committed tip."""
+        return self._root
+
+    @property
+    def root_version(self) -> StateVersion:
+        """The committed state."""
+        return self._root_version
+
+    def includes(self, tx_id: TxId) -> bool:
+        """Whether an uncommitted block has this transaction."""
+        return any(tx_id in block.transactions for block in self._blocks.values())
+
+    def execute(self, block: Block) -> str | None:
+        """Execute a block on its parent; returns what is wrong with it, or None when its roots are right."""
+        header = block.header
+        parent = self._version(header.parent_id)
+        assert parent is not None, f"the parent of the block at height {header.height} has not been executed"
+        try:
+            result = self._application.execute(parent, _info(header), block.payload)
+        except InvalidBlock as error:
+            return str(error)
+        for name, stated, found in (
+            ("state", header.state_root, result.state_root),
+            ("receipts", header.receipts_root, result.receipts_root),
+        ):
+            if stated != found:
+                return f"the header states the {name} root {stated.hex()}, execution gives {found.hex()}"
+        self._add(block, result, parent)
+        return None
+
+    def build(
+        self, order: Build, *, validators_digest: Hash, time_ms: int, candidates: Iterable[bytes]
+    ) -> tuple[Block, BuiltBlock]:
+        """Build and execute the block that consensus asks for, with its roots and digests filled in."""
+        parent = self._version(order.parent.id())
+        assert parent is not None, f"the block at height {order.parent.height} has not been executed"
+        info = BlockInfo(
+            chain_id=order.parent.chain_id,
+            height=order.parent.height + 1,
+            time_ms=time_ms,
+            proposer=order.proposer,
+            failed_proposers=order.failed_proposers,
+        )
+        built = self._application.build(parent, info, () if order.empty else candidates)
+        header = Header(
+            version=HEADER_VERSION,
+            chain_id=info.chain_id,
+            epoch=order.epoch,
+            height=info.height,
+            round=order.round,
+            time_ms=time_ms,
+            proposer=order.proposer,
+            parent_id=order.parent.id(),
+            qc_digest=order.qc.digest(),
+            tc_digest=EMPTY_DIGEST if order.tc is None else order.tc.digest(),
+            payload_digest=payload_digest(built.payload),
+            state_root=built.result.state_root,
+            receipts_root=built.result.receipts_root,
+            validators_digest=validators_digest,
+            next_validators_digest=validators_digest,
+            failed_proposers=order.failed_proposers,
+        )
+        block = Block(header=header, payload=built.payload, qc=order.qc, tc=order.tc)
+        self._add(block, built.result, parent)
+        return block, built
+
+    def commit(self, header: Header) -> BlockResult:
+        """Make an executed child of the root the root; whatever does not descend from it is forgotten."""
+        block_id = header.id()
+        executed = self._blocks[block_id]
+        assert header.parent_id == self._root_id, f"the block at height {header.height} does not extend the root"
+        self._root, self._root_id, self._root_version = header, block_id, executed.version
+        self._unsettled.append(executed.version)
+        kept: dict[BlockId, Executed] = {}
+        for candidate_id, candidate in self._blocks.items():
+            parent_id = candidate.block.header.parent_id
+            if parent_id == block_id or parent_id in kept:
+                kept[candidate_id] = candidate
+        self._blocks = kept
+        return executed.result
+
+    def path(self, block_id: BlockId) -> tuple[Block, ...]:
+        """The executed blocks above the root that lead to a block, ascending, with it; none if it is not here."""
+        path: list[Block] = []
+        while (executed := self._blocks.get(block_id)) is not None:
+            path.append(executed.block)
+            block_id = executed.block.header.parent_id
+        return tuple(reversed(path))
+
+    def settle(self) -> None:
+        """The batches of all commits so far have been written: committed versions read the storage from now on."""
+        for version in self._unsettled:
+            version.settle(state=self._state, nodes=self._state)
+        self._unsettled.clear()
+
+    def _version(self, block_id: BlockId) -> StateVersion | None:
+        if block_id == self._root_id:
+            return self._root_version
+        executed = self._blocks.get(block_id)
+        return None if executed is None else executed.version
+
+    def _add(self, block: Block, result: BlockResult, parent: StateVersion) -> None:
+        header = block.header
+        version = parent.child(result, height=header.height, time_ms=header.time_ms)
+        transactions = frozenset(receipt.tx_id for receipt in result.receipts)
+        self._blocks[header.id()] = Executed(block, result, version, transactions)
+
+
+def _info(header: Header) -> BlockInfo:
+    return BlockInfo(
+        chain_id=header.chain_id,
+        height=header.height,
+        time_ms=header.time_ms,
+        proposer=header.proposer,
+        failed_proposers=header.failed_proposers,
+    )
+
+
+def empty_payload_digest() -> Hash:
+    """The digest by which consensus knows a block without transactions."""
+    return payload_digest(EMPTY_PAYLOAD)

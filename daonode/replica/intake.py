@@ -1,0 +1,99 @@
+"""From bytes to checked messages: decoding, structure and every signature, before anything reaches `Replica.step`.
+
+Pure but for its caches of what was found valid, so a driver may run it on other threads; it must keep the order of what
+one peer sent on one lane. Whatever the bytes, only `PeerError` (the sender's fault) leaves `check_message`, and only
+`TransactionError` leaves `check_transaction`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daonode.consensus.errors import Malformed
+from daonode.consensus.verification import Verifier
+from daonode.ledger.application import Application
+from daonode.ledger.checking import CheckedTransaction
+from daonode.ledger.errors import TransactionError
+from daonode.ledger.state import StateReader
+from daonode.primitives.codec import DecodeError, decode
+from daonode.replica.messages import (
+    MAX_BLOCKS_A_RESPONSE,
+    MAX_TRANSACTIONS_A_MESSAGE,
+    BlockRequest,
+    BlockResponse,
+    Lane,
+    Message,
+    TransactionsMessage,
+    lane_of,
+)
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+"""The largest message on any lane: a full `BlockResponse` with its last block over the soft limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMessage:
+    """A message that an honest peer could have sent; `transactions` are the valid ones of a `TransactionsMessage`."""
+
+    message: Message
+    transactions: tuple[CheckedTransaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Checks for one chain; `state` is the committed state, for the ledger's parameters."""
+
+    verifier: Verifier
+    application: Application
+    state: StateReader
+
+    def check_message(self, lane: Lane, data: bytes, *, now_ms: int) -> CheckedMessage:
+        """Decode and check what a peer sent on a lane.
+
+        Raises:
+            PeerError: no honest peer sends this.
+        """
+        try:
+            message: Message = decode(data, Message, max_bytes=MAX_MESSAGE_BYTES)
+        except DecodeError as error:
+            raise Malformed(reason=str(error)) from error
+        if lane_of(message) is not lane:
+            raise Malformed(reason=f"a {type(message).__name__} does not travel on the {lane.value} lane")
+        match message:
+            case TransactionsMessage():
+                return CheckedMessage(message, self._valid_transactions(message, now_ms=now_ms))
+            case BlockRequest():
+                return CheckedMessage(message)
+            case BlockResponse():
+                if len(message.blocks) > MAX_BLOCKS_A_RESPONSE:
+                    raise Malformed(reason=f"{len(message.blocks)} blocks, at most {MAX_BLOCKS_A_RESPONSE} are allowed")
+                if message.proof is not None:
+                    self.verifier.check_proof(message.proof)
+                return CheckedMessage(message)
+            case _:
+                self.verifier.check_message(message)
+                return CheckedMessage(message)
+
+    def check_transaction(self, raw: bytes, *, now_ms: int) -> CheckedTransaction:
+        """Check everything about a transaction but its sender's account.
+
+        Raises:
+            TransactionError: it cannot be included.
+        """
+        transaction = self.application.check(self.state, raw, now_ms)
+        self.application.verify_signatures(transaction)
+        return transaction
+
+    def _valid_transactions(self, message: TransactionsMessage, *, now_ms: int) -> tuple[CheckedTransaction, ...]:
+        """Those that pass; a peer may honestly hold what has expired here, so the others are no fault."""
+        if len(message.transactions) > MAX_TRANSACTIONS_A_MESSAGE:
+            raise Malformed(
+                reason=f"{len(message.transactions)} transactions, at most {MAX_TRANSACTIONS_A_MESSAGE} are allowed"
+            )
+        valid: list[CheckedTransaction] = []
+        for raw in message.transactions:
+            try:
+                valid.append(self.check_transaction(raw, now_ms=now_ms))
+            except TransactionError:
+                continue
+        return tuple(valid)

@@ -1,0 +1,85 @@
+"""What a node keeps on disk: the keys and records of its two databases.
+
+`blocks` holds every block by id from before it is voted for. `state` holds what commits change, one batch a height:
+
+======================  =============================================================
+key                     value
+======================  =============================================================
+``s`` + state key       the state's value at the committed tip
+``n`` + node key        a node of the state tree
+``x`` + height + node   empty: the node is obsolete since that height
+``h`` + height          `CommittedBlock`
+``r`` + height          `Receipts`
+``t`` + transaction id  `TransactionPlace`
+``m`` + name            single values: `TIP`, `GENESIS`
+======================  =============================================================
+
+Heights are 8 bytes, big-endian, so that they sort.
+"""
+
+from __future__ import annotations
+
+from daonode.consensus.types import CommitProof, Header
+from daonode.ledger.block import Receipt
+from daonode.primitives.codec import Record
+from daonode.primitives.ids import BlockId, TxId
+
+STATE_PREFIX = b"s"
+NODE_PREFIX = b"n"
+STALE_PREFIX = b"x"
+HEADER_PREFIX = b"h"
+RECEIPTS_PREFIX = b"r"
+PLACE_PREFIX = b"t"
+TIP_KEY = b"mtip"
+BLOCK_PREFIX = b"b"
+ROUND_PREFIX = b"u"
+"""In `blocks`: ``u`` + round + block id, for blocks that are not yet known to be committed or abandoned."""
+
+
+class CommittedBlock(Record, frozen=True):
+    """A committed header. `proof` is None where the proof at the next height that has one makes it final too."""
+
+    block_id: BlockId
+    header: Header
+    proof: CommitProof | None
+
+
+class Receipts(Record, frozen=True):
+    """All receipts of one height, in execution order."""
+
+    receipts: tuple[Receipt, ...]
+
+
+class TransactionPlace(Record, frozen=True):
+    """Where a transaction stands: the height, and its index among the receipts and in the payload."""
+
+    height: int
+    index: int
+
+
+class Tip(Record, frozen=True):
+    """The highest committed block, and the deadline at which the ledger has work again."""
+
+    height: int
+    block_id: BlockId
+    next_deadline_ms: int | None
+
+
+def height_key(prefix: bytes, height: int) -> bytes:
+    """The key of a per-height record."""
+    return prefix + height.to_bytes(8, "big")
+
+
+def place_key(tx_id: TxId) -> bytes:
+    """The key of a transaction's place."""
+    return PLACE_PREFIX + tx_id
+
+
+def block_key(block_id: BlockId) -> bytes:
+    """The key of a block in `blocks`."""
+    return BLOCK_PREFIX + block_id
+
+
+def round_key(round_: int, block_id: BlockId) -> bytes:
+    """The key that lists a block in `blocks` as not yet settled."""
+    return ROUND_PREFIX + round_.to_bytes(8, "big") + block_id

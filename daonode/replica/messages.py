@@ -1,0 +1,101 @@
+"""What nodes send each other, and on which lane each message travels.
+
+Consensus messages have a lane of their own, ahead of all else, so that neither a flood of transactions nor a peer that
+catches up delays a vote.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import assert_never
+
+from daonode.consensus.messages import (
+    CommitVoteMessage,
+    ConsensusMessage,
+    ProposalMessage,
+    SyncMessage,
+    TimeoutMessage,
+    VoteMessage,
+)
+from daonode.consensus.types import Block, CommitProof
+from daonode.primitives.codec import Record
+from daonode.primitives.ids import BlockId
+
+MAX_BLOCKS_A_RESPONSE = 64
+"""The most blocks in one `BlockResponse`; its bytes are bounded by `MAX_RESPONSE_BYTES` as well."""
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+MAX_TRANSACTIONS_A_MESSAGE = 256
+"""The most transactions in one gossip message."""
+
+
+class Lane(Enum):
+    """Independent ordered queues between two peers, most urgent first."""
+
+    CONSENSUS = "consensus"
+    SYNC = "sync"
+    MEMPOOL = "mempool"
+
+
+class TransactionsMessage(Record, frozen=True, tag="transactions"):
+    """Encoded transactions that the sender holds in its mempool."""
+
+    transactions: tuple[bytes, ...]
+
+
+class BlockRequest(Record, frozen=True, tag="block_request"):
+    """Ask for the blocks above `above_height`, at best up to `tip` (a certified block, perhaps not yet committed)."""
+
+    above_height: int
+    tip: BlockId
+
+
+class BlockResponse(Record, frozen=True, tag="block_response"):
+    """Blocks in ascending height from the one above the height asked for; none when the sender has none.
+
+    With `proof` the last block, so every one, is committed; without, they lead to the `tip` that was asked for.
+    """
+
+    above_height: int
+    blocks: tuple[Block, ...]
+    proof: CommitProof | None
+
+
+SyncLaneMessage = BlockRequest | BlockResponse
+Message = (
+    ProposalMessage
+    | VoteMessage
+    | CommitVoteMessage
+    | TimeoutMessage
+    | SyncMessage
+    | BlockRequest
+    | BlockResponse
+    | TransactionsMessage
+)
+
+
+def lane_of(message: Message) -> Lane:
+    """The lane on which `message` travels."""
+    match message:
+        case ProposalMessage() | VoteMessage() | CommitVoteMessage() | TimeoutMessage() | SyncMessage():
+            return Lane.CONSENSUS
+        case BlockRequest() | BlockResponse():
+            return Lane.SYNC
+        case TransactionsMessage():
+            return Lane.MEMPOOL
+        case _:
+            assert_never(message)
+
+
+__all__ = [
+    "MAX_BLOCKS_A_RESPONSE",
+    "MAX_RESPONSE_BYTES",
+    "MAX_TRANSACTIONS_A_MESSAGE",
+    "BlockRequest",
+    "BlockResponse",
+    "ConsensusMessage",
+    "Lane",
+    "Message",
+    "SyncLaneMessage",
+    "TransactionsMessage",
+    "lane_of",
+]
