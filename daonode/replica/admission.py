@@ -75,12 +75,10 @@ class Admission:
         return TransactionsMessage(transactions=waiting) if waiting else None
 
     def drop_skipped(self, skipped: tuple[SkippedTransaction, ...]) -> None:
-        """Forget what cannot be included; a sequence that only an uncommitted block has taken may come again."""
+        """Forget what cannot be included. A wrong sequence may become right: what is overtaken leaves in `settle`."""
         for each in skipped:
-            transaction = decode_transaction(each.raw)
-            if isinstance(each.error, WrongSequence) and self._executed.includes(transaction.id):
-                continue
-            self.mempool.remove(transaction.id)
+            if not isinstance(each.error, WrongSequence):
+                self.mempool.remove(decode_transaction(each.raw).id)
 
     def settle(self, payload: bytes, receipts: tuple[Receipt, ...], *, time_ms: int) -> None:
         """A block has been committed: its transactions, and what they overtook, leave; so does what has expired."""
