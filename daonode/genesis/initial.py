@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from daonode.consensus.config import ConsensusConfig
-from daonode.consensus.types import EMPTY_DIGEST, Header, Validator, ValidatorSet, payload_digest
+from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Header, Validator, ValidatorSet, payload_digest
 from daonode.genesis.document import GenesisDocument
 from daonode.genesis.errors import GenesisError
 from daonode.ledger.application import EMPTY_PAYLOAD, NO_PROPOSER, Application
@@ -28,7 +28,6 @@ from daonode.primitives.ids import BlockId
 from daonode.primitives.units import U64_MAX
 
 GENESIS_EPOCH: Final = 0
-HEADER_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,12 +309,14 @@ def application() -> Application:
     return Application(chain_id=CHAIN, registry=Registry([module]), authenticator=module)
 
 
-def genesis(params: LedgerParams | None = None, **counters: int) -> StateVersion:
-    """The version at height 0, with Alice and Bob in funds."""
+def genesis(
+    params: LedgerParams | None = None, users: tuple[User, ...] = (ALICE, BOB), **counters: int
+) -> StateVersion:
+    """The version at height 0, with the users in funds."""
     state = MemoryState()
     overlay = Overlay(state)
     PARAMS.set(overlay, None, params or LedgerParams())
-    for user in (ALICE, BOB):
+    for user in users:
         PURSES.set(overlay, user.address, Purse(Amount(FUNDS)))
     for name, value in counters.items():
         COUNTERS.set(overlay, name, Counter(value))
@@ -358,4 +360,4 @@ class Chain:
 
 def chain(params: LedgerParams | None = None, **counters: int) -> Chain:
     """A new chain."""
-    return Chain(version=genesis(params, **counters), app=application())
+    return Chain(version=genesis(params, (ALICE, BOB), **counters), app=application())
