@@ -109,8 +109,10 @@ def write_marker(path: Path, *, kind: StoreKind, chain_id: ChainId) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     new_file.replace(path / MARKER_NAME)
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    # The store's folder and `data` may be new, and a name is lost with the machine until its parent is synced.
+    for folder in (path, *path.parents[:2]):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,13 +1,14 @@
 """One LevelDB database: opening, writing, closing; and the opening of the node's two.
 
-Every method blocks. Any number of threads may read and write at once; `close` waits for them. Checksums are verified on
-every read and the log is replayed strictly: a store that lost what it had promised must not serve a validator, because
-the votes of the past bind it.
+Every method blocks. Any number of threads may read at once and one writes; `close` waits for them. Checksums are
+verified on every read and the log is replayed strictly: a store that lost what it had promised must not serve a
+validator, because the votes of the past bind it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
@@ -39,6 +40,7 @@ class Store(StoreReader):
 
     def __init__(self, handle: plyvel.DB, *, gate: Gate) -> None:
         super().__init__(handle, gate=gate)
+        self._write_lock = Lock()
         self._has_failed = False
 
     @classmethod
@@ -77,18 +79,19 @@ class Store(StoreReader):
         """
         # A failed write may have left half a record at the end of the log, where opening drops it. LevelDB would take
         # further writes behind it, sync them, and then find its log damaged and lose them all.
-        if self._has_failed:
-            raise StoreUnavailable(path=self.path, detail="an earlier write failed")
-        try:
-            with self._gate, self._handle.write_batch(transaction=True, sync=sync) as writer:
-                for key, value in batch:
-                    if value is None:
-                        writer.delete(key)
-                    else:
-                        writer.put(key, value)
-        except plyvel.Error as error:
-            self._has_failed = True
-            raise StoreUnavailable(path=self.path, detail=leveldb_text(error)) from error
+        with self._gate, self._write_lock:
+            if self._has_failed:
+                raise StoreUnavailable(path=self.path, detail="an earlier write failed")
+            try:
+                with self._handle.write_batch(transaction=True, sync=sync) as writer:
+                    for key, value in batch:
+                        if value is None:
+                            writer.delete(key)
+                        else:
+                            writer.put(key, value)
+            except plyvel.Error as error:
+                self._has_failed = True
+                raise StoreUnavailable(path=self.path, detail=leveldb_text(error)) from error
 
     def snapshot(self) -> StoreSnapshot:
         """Return the store as it is now, unmoved by later writes."""
