@@ -92,6 +92,7 @@ class Transport:
         async with trio.open_nursery() as nursery:
             for peer in self._roster.dialled_peers():
                 nursery.start_soon(self._keep_connected, peer)
+            # The listeners are closed when this is cancelled.
             await trio.serve_listeners(self._on_inbound, self._listeners)
 
     async def _on_inbound(self, stream: trio.SocketStream) -> None:
