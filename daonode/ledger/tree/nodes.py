@@ -145,7 +145,7 @@ def seal(fields: list[bytes]) -> bytes:
 def _join_four(first: bytes, second: bytes, third: bytes, fourth: bytes) -> bytes:
     """Join four neighbouring subtrees over two levels."""
     if first and second and third and fourth:
-        # The common case near the root, where nearly all hashing happens; written out, it takes a third less time.
+        # The common case near the root, where most of the hashing happens: written out, it spares six calls.
         left = sha256(_INTERNAL_PREFIX + first[:HASH_SIZE] + second[:HASH_SIZE]).digest()
         right = sha256(_INTERNAL_PREFIX + third[:HASH_SIZE] + fourth[:HASH_SIZE]).digest()
         return sha256(_INTERNAL_PREFIX + left + right).digest()
