@@ -1,7 +1,7 @@
 """Real hosts on loopback for the tests of the transport."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TypeVar
 
@@ -95,6 +95,30 @@ async def open_hosts(count: int) -> AsyncIterator[list[Transport]]:
             for host in hosts:
                 await connected_with(host, count - 1)
         yield hosts
+
+
+@asynccontextmanager
+async def host_to_close(
+    config: TransportConfig,
+) -> AsyncIterator[tuple[Transport, Callable[[], Awaitable[float]]]]:
+    """Open a host that can be closed before its peers are; the second value closes it and returns the seconds taken."""
+    leave, left = trio.Event(), trio.Event()
+
+    async def run(task_status: trio.TaskStatus[Transport]) -> None:
+        async with open_transport(config) as host:
+            task_status.started(host)
+            await leave.wait()
+        left.set()
+
+    async def close() -> float:
+        started = trio.current_time()
+        leave.set()
+        await left.wait()
+        return trio.current_time() - started
+
+    async with trio.open_nursery() as nursery:
+        yield await nursery.start(run), close
+        leave.set()
 
 
 class RogueHost:
