@@ -73,4 +73,9 @@ def _write(context: Context, held: tuple[HeldHeight, ...], changed: HeldHeight) 
     others = [entry for entry in held if entry.height != changed.height]
     if changed.holders:
         others.append(changed)
-    HELD_HEIGHTS.set(context.state, None, HeldHeights(heights=tuple(sorted(others, key=lambda entry: entry.height))))
+    if others:
+        ordered = tuple(sorted(others, key=lambda entry: entry.height))
+        HELD_HEIGHTS.set(context.state, None, HeldHeights(heights=ordered))
+    else:
+        # No record, as before the first one was held: what was held and released leaves no trace in the root.
+        HELD_HEIGHTS.delete(context.state, None)
