@@ -13,7 +13,7 @@ CAUGHT: list[tuple[Rule, str]] = [
     (text_rules.function_lengths, "def long() -> None:\n" + "    pass\n" * 60),
     (text_rules.names, "def check(msg: str) -> None: ..."),
     (text_rules.names, "class BlockMgr: ..."),
-    (text_rules.names, "view = 3"),
+    (text_rules.names, "data_list = []"),
     (text_rules.docstrings, "value = 1"),
     (text_rules.unfinished, "value = 1  # TO" + "DO: more"),
     (text_rules.unfinished, "def f() -> None:\n    raise NotImplementedError"),
@@ -73,6 +73,11 @@ def test_the_rules_of_the_core_leave_other_folders_alone() -> None:
     source = source_of("daonode/node/example.py", "import trio\nshare = 1 / 2\n")
     assert not list(code_rules.core_imports(source))
     assert not list(code_rules.core_floats(source))
+
+
+def test_a_round_is_never_a_view_where_rounds_are_spoken_of() -> None:
+    assert list(text_rules.names(source_of("daonode/consensus/example.py", "view = 3\n")))
+    assert not list(text_rules.names(source_of("daonode/ledger/example.py", "view = memoryview(data)\n")))
 
 
 def test_a_package_docstring_must_state_its_bounds() -> None:

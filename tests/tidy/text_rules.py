@@ -35,7 +35,6 @@ BANNED_WORDS = {
     "foo": "the name of the thing",
     "bar": "the name of the thing",
     "baz": "the name of the thing",
-    "fn": "the name of what it does",
     "hdr": "header",
     "helper": "the name of what it does",
     "helpers": "the name of what it does",
@@ -69,8 +68,9 @@ BANNED_NAMES = {
     "l": "a word (it looks like 1)",
     "vote_power": "voting_power",
 }
-# The same, in the core only: elsewhere a view may be a memoryview or a page.
-BANNED_CORE_NAMES = {"view": "round: one word an idea", "view_number": "round: one word an idea"}
+# The same where rounds are spoken of: elsewhere a view may be a memoryview, a page or a state that is read.
+BANNED_PROTOCOL_NAMES = {"view": "round: one word an idea", "view_number": "round: one word an idea"}
+PROTOCOL_FOLDERS = ("daonode/consensus/", "daonode/replica/", "daonode/signer/")
 # Names that pytest gives.
 GIVEN_NAMES = frozenset({"tmp_path", "tmp_path_factory"})
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -99,7 +99,7 @@ def function_lengths(source: Source) -> Iterator[Finding]:
 def names(source: Source) -> Iterator[Finding]:
     stem = source.path.rsplit("/", 1)[-1].removesuffix(".py")
     declared = [(stem, 1), *((name, line) for name, line in _declared_names(source.tree))]
-    banned = BANNED_NAMES | (BANNED_CORE_NAMES if source.is_core else {})
+    banned = BANNED_NAMES | (BANNED_PROTOCOL_NAMES if source.path.startswith(PROTOCOL_FOLDERS) else {})
     for name, line in declared:
         if name in GIVEN_NAMES:
             continue
