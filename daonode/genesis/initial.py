@@ -89,9 +89,8 @@ def make_validators(document: GenesisDocument) -> ValidatorSet:
     validators = tuple(sorted(module.genesis_validators(document.sections[module.name]), key=lambda each: each.id))
     if not validators:
         raise GenesisError(path=path, reason="expected at least one validator")
-    if len({each.id for each in validators}) < len(validators) or len({each.public_key for each in validators}) < len(
-        validators
-    ):
+    ids, keys = {each.id for each in validators}, {each.public_key for each in validators}
+    if min(len(ids), len(keys)) < len(validators):
         raise GenesisError(path=path, reason="two validators have one id or one consensus key")
     total = sum(each.power for each in validators)
     if min(each.power for each in validators) < 1 or total > U64_MAX:
@@ -106,7 +105,6 @@ def make_initial_state(document: GenesisDocument) -> InitialState:
         GenesisError: a module refuses its section; the path says where.
     """
     chain = document.chain
-    validators = make_validators(document)
     info = BlockInfo(chain.chain_id, chain.initial_height, chain.genesis_time, NO_PROPOSER)
     overlay = Overlay(EMPTY_STATE)
     PARAMS.set(overlay, None, chain.ledger)
@@ -123,6 +121,8 @@ def make_initial_state(document: GenesisDocument) -> InitialState:
         receipts_root=receipts_root(()),
         next_deadline_ms=next_deadline_ms(overlay),
     )
+    # After the modules, whose errors name a place inside the section.
+    validators = make_validators(document)
     return InitialState(header=_header(document, result, validators), result=result, validators=validators)
 
 

@@ -232,8 +232,6 @@ def _run_messages(session: Session, tx: CheckedTransaction) -> TransactionError 
                 session.run_call(call, caller=tx.body.sender, index=index)
     except TransactionError as refusal:
         return refusal
-    except PrimitiveError as refusal:
-        return InvalidValue(str(refusal))
     return None
 
 

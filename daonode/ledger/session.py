@@ -13,7 +13,7 @@ from typing import Final
 
 from daonode.ledger.block import BlockInfo, EventRecord
 from daonode.ledger.deadlines import cancel_deadline, schedule_deadline
-from daonode.ledger.errors import InvalidEncoding, LedgerError, LimitExceeded
+from daonode.ledger.errors import InvalidEncoding, InvalidValue, LedgerError, LimitExceeded
 from daonode.ledger.gas import (
     CALL_GAS,
     EVENT_BYTE_GAS,
@@ -26,7 +26,8 @@ from daonode.ledger.gas import (
 from daonode.ledger.overlay import Overlay
 from daonode.ledger.registry import Registry
 from daonode.ledger.transactions import Call
-from daonode.primitives.codec import DecodeError, Record, decode, encode
+from daonode.primitives.codec import DecodeError, EncodeError, Record, decode, encode
+from daonode.primitives.errors import PrimitiveError
 from daonode.primitives.ids import Address, TxId
 
 MAX_DISPATCH_DEPTH: Final = 8
@@ -116,7 +117,8 @@ class Session:
         Raises:
             UnknownMessage, InvalidEncoding: the call is none of this chain's.
             LimitExceeded: calls are nested too deeply.
-            TransactionError, PrimitiveError: the handler refused.
+            InvalidValue: a number of the handler left its range, or a value has no encoding.
+            TransactionError: the handler refused.
         """
         if self.depth >= MAX_DISPATCH_DEPTH:
             raise LimitExceeded(f"calls are nested deeper than {MAX_DISPATCH_DEPTH}")
@@ -130,6 +132,11 @@ class Session:
         try:
             with self.atomic():
                 entry.handler(self.context(caller=caller, index=index), message)
+        except EncodeError as error:
+            # A fixed text, because callers may store it, and this error's words come from the interpreter.
+            raise InvalidValue(f"{call.type}: a value is outside its type's range") from error
+        except PrimitiveError as error:
+            raise InvalidValue(f"{call.type}: {error}") from error
         finally:
             self.depth -= 1
 

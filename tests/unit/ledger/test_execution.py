@@ -147,6 +147,13 @@ def test_a_nested_call_that_fails_leaves_no_trace_where_its_caller_goes_on() -> 
     assert world.counter("a") is None
 
 
+def test_a_nested_call_whose_numbers_overflow_is_a_refusal_that_its_caller_can_go_on_after() -> None:
+    world = chain(votes=2**64 - 1)
+    (receipt,) = world.run(ALICE.send(Nest((call(Add("votes", 1)), call(Add("b", 1))), tolerant=True))).receipts
+    assert receipt.code == SUCCESS
+    assert (world.counter("votes"), world.counter("b")) == (2**64 - 1, 1)
+
+
 def test_calls_nest_to_a_bounded_depth() -> None:
     def nested(depth: int) -> Record:
         message: Record = Add("deep", 1)
