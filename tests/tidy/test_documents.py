@@ -35,7 +35,8 @@ def packages_in(folder: str) -> list[str]:
 @pytest.mark.parametrize(("path", "text"), documents(), ids=lambda value: value if value.endswith(".md") else "")
 def test_every_relative_link_leads_to_a_file(path: str, text: str) -> None:
     missing = [target for target in LINK.findall(text) if not ((ROOT / path).parent / target).exists()]
-    assert not missing, f"{path} links to what is not there: {', '.join(missing)}"
+    if missing:
+        pytest.fail(f"{path} links to what is not there: {', '.join(missing)}", pytrace=False)
 
 
 @pytest.mark.parametrize("folder", packages_in("daonode"))
@@ -50,7 +51,8 @@ def test_every_module_has_the_same_names(module: str) -> None:
     missing = [name for name in MODULE_NAMES if name not in present]
     if not (folder / "README.md").exists():
         missing.append("README.md")
-    assert not missing, f"daonode/modules/{module}/ lacks {', '.join(missing)}"
+    if missing:
+        pytest.fail(f"daonode/modules/{module}/ lacks {', '.join(missing)}", pytrace=False)
 
 
 def test_every_decision_record_is_listed() -> None:

@@ -45,6 +45,7 @@ ALLOWED: list[tuple[Rule, str]] = [
     (text_rules.docstrings, '"""What the file is."""'),
     (text_rules.ignores, "value = 1  # type: ignore[assignment]  # the library annotates this wrongly"),
     (text_rules.ignores, "value = 1  # noqa: BLE001  # the supervisor of all tasks"),
+    (text_rules.ignores, "# The library annotates this wrongly.\nvalue = 1  # type: ignore[assignment]"),
     (code_rules.broad_excepts, "try:\n    f()\nexcept (ValueError, KeyError):\n    pass"),
     (code_rules.broad_excepts, "try:\n    f()\nexcept BaseException:\n    undo()\n    raise"),
     (code_rules.core_imports, "import msgspec\nfrom daonode.primitives.ids import Hash\nimport dataclasses"),

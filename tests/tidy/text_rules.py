@@ -141,15 +141,17 @@ def unfinished(source: Source) -> Iterator[Finding]:
 
 
 def ignores(source: Source) -> Iterator[Finding]:
-    """Yields each ignore of a checker in the package that has no code or no reason beside it."""
+    """Yields each ignore in the package that has no code, or no reason: on its line, or as a comment just above."""
+    lines = source.text.splitlines()
     for token in ignore_comments(source):
         match = IGNORE.search(token.string)
         assert match is not None
         line = token.start[0]
         if match["code"] is None:
             yield Finding(source.path, line, "an ignore names what it ignores: type: ignore[code], noqa: CODE")
-        if sum(letter.isalpha() for letter in match["reason"]) < MIN_REASON_LETTERS:
-            yield Finding(source.path, line, "an ignore has its reason on the same line")
+        is_explained_above = line > 1 and lines[line - 2].lstrip().startswith("#")
+        if not is_explained_above and sum(map(str.isalpha, match["reason"])) < MIN_REASON_LETTERS:
+            yield Finding(source.path, line, "an ignore has its reason on its line, or as a comment just above")
 
 
 def ignore_comments(source: Source) -> list[tokenize.TokenInfo]:
