@@ -27,6 +27,7 @@ EVENT_TAG: Final = b"daonode/event/v1"
 PROPOSAL_TAG: Final = b"daonode/proposal/v1"
 BALLOT_TAG: Final = b"daonode/ballot/v1"
 LOGIN_TAG: Final = b"daonode/login/v1"
+MESSAGE_TAG: Final = b"daonode/message/v1"
 ORIGIN_TAG: Final = b"daonode/origin/v1"
 
 

@@ -1,0 +1,159 @@
+"""The errors of this package, by what a caller does about them: keys, files, the node's answers, proofs.
+
+Every error of a kind has one class, so that an exit code can be chosen by class. Secrets stand in no message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daonode.primitives.ids import TxId
+from daonode.primitives.json_form import Json
+
+if TYPE_CHECKING:
+    from daonode.client.answers import TransactionAnswer
+
+
+class ClientError(Exception):
+    """Root of the client's errors. `hint` says what would be right, where the text does not."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class KeyFault(ClientError):
+    """Root of what is wrong with a key, its file or its password."""
+
+
+class WrongPassword(KeyFault):
+    """The password does not open the key file, or the file was altered: one cannot be told from the other."""
+
+
+class PasswordNeeded(KeyFault):
+    """The key file is encrypted, and no password was given."""
+
+
+class UnknownKey(KeyFault):
+    """No key of that name is kept."""
+
+
+class KeyExists(KeyFault):
+    """A key of that name is kept already; it is never overwritten."""
+
+
+class InvalidKeyName(KeyFault):
+    """The text cannot be the name of a key."""
+
+
+class InvalidKey(KeyFault):
+    """Words, entropy, password or account number cannot be used for a key."""
+
+
+class DamagedKeyFile(KeyFault):
+    """A key file is not what this version writes, or contradicts itself; `path` is the file."""
+
+    def __init__(self, message: str, *, path: Path, hint: str = "") -> None:
+        super().__init__(f"{path}: {message}", hint=hint)
+        self.path = path
+
+
+class ExposedKeyFile(KeyFault):
+    """Others than its owner can read or write a key file; `path` is the file, the hint the command that repairs it."""
+
+    def __init__(self, *, path: Path, mode: int) -> None:
+        super().__init__(f"{path} has mode {mode:04o}: others can read or write it", hint=f"run: chmod 600 {path}")
+        self.path = path
+        self.mode = mode
+
+
+class InvalidTransaction(ClientError):
+    """A transaction that cannot be built, signed or combined as asked."""
+
+
+class FileFormatError(ClientError):
+    """A file that people edit is not of its form: `place` is where in the file, `reason` what was wrong."""
+
+    def __init__(self, *, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+class Unreachable(ClientError):
+    """No node answered; nothing was done. `url` is the last one tried."""
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message, hint="is the node running, and is this its RPC address?")
+        self.url = url
+
+
+class BadAnswer(ClientError):
+    """What answered is no node of this version: its answer has not the form that was expected."""
+
+
+class RpcError(ClientError):
+    """A node refused. `code` is the JSON-RPC code, `reason` a stable word, `retryable` says that trying again may help."""
+
+    def __init__(
+        self, message: str, *, code: int, reason: str = "", hint: str = "", retryable: bool = False, data: Json = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.reason = reason
+        self.retryable = retryable
+        self.data = data
+
+
+class NotFound(RpcError):
+    """What was asked for does not exist on the chain, or not yet."""
+
+
+class Unavailable(RpcError):
+    """The node cannot answer now, for example because it is catching up."""
+
+
+class Rejected(RpcError):
+    """A transaction was refused before inclusion: it is in no block. `application_code` is the ledger's or module's."""
+
+    @property
+    def application_code(self) -> int | None:
+        """The code by which the ledger or a module refused it, None where the node gave none."""
+        code = self.data.get("code") if isinstance(self.data, dict) else None
+        return code if isinstance(code, int) else None
+
+
+class ExecutionFailed(ClientError):
+    """A transaction is committed and failed: it paid its fee and changed nothing else. `answer` has the receipt."""
+
+    def __init__(self, message: str, *, tx_id: TxId, code: int, answer: TransactionAnswer) -> None:
+        super().__init__(message)
+        self.tx_id = tx_id
+        self.code = code
+        self.answer = answer
+
+
+class OutcomeUnknown(ClientError):
+    """Time ran out after a transaction was sent: it may be committed, now or later. `tx_id` is what to ask for."""
+
+    def __init__(self, message: str, *, tx_id: TxId) -> None:
+        super().__init__(message, hint=f"ask again: daonode tx wait 0x{tx_id.hex()}")
+        self.tx_id = tx_id
+
+
+class ProofError(ClientError):
+    """What a node answered is not proven by what it gave as proof. The text says what did not match."""
+
+
+class FinalityNotProven(ProofError):
+    """A header is not shown to be committed by this chain's validators."""
+
+
+class ReceiptNotProven(ProofError):
+    """A receipt is not shown to be one of the block's."""
+
+
+class StateNotProven(ProofError):
+    """A key is not shown to have that value, or none, after the block."""

@@ -1,0 +1,71 @@
+"""How a secret is kept under a password: argon2id makes a key of it, AES-256-GCM seals the secret.
+
+Random bytes (salt, nonce) are the caller's: everything here is a function of its arguments. What stands beside the
+secret in clear is sealed with it as associated data, so that it cannot be exchanged unnoticed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Final
+
+from Crypto.Cipher import AES
+from msgspec import Meta
+from nacl.pwhash import argon2id
+
+from daonode.client.errors import InvalidKey, WrongPassword
+from daonode.primitives.codec import Record
+
+METHOD: Final = "argon2id-aes256gcm"
+SALT_BYTES: Final = 16
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+KEY_BYTES: Final = 32
+ARGON2_MEMORY_KIB: Final = 64 * 1024
+ARGON2_PASSES: Final = 3
+"""A quarter of a second of one core: what a thief pays for each guess."""
+MAX_MEMORY_KIB: Final = 1024 * 1024
+MAX_PASSES: Final = 16
+"""A file that asks for more than these is refused: reading it must not exhaust the machine."""
+MAX_SECRET_BYTES: Final = 64
+
+
+class Sealed(Record, frozen=True, tag="argon2id-aes256gcm"):
+    """A sealed secret: argon2id over the password (one lane), AES-256-GCM over the secret."""
+
+    salt: Annotated[bytes, Meta(min_length=SALT_BYTES, max_length=SALT_BYTES)]
+    memory_kib: Annotated[int, Meta(ge=8, le=MAX_MEMORY_KIB)]
+    passes: Annotated[int, Meta(ge=1, le=MAX_PASSES)]
+    nonce: Annotated[bytes, Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
+    ciphertext: Annotated[bytes, Meta(min_length=1, max_length=MAX_SECRET_BYTES)]
+    tag: Annotated[bytes, Meta(min_length=TAG_BYTES, max_length=TAG_BYTES)]
+
+
+def seal(secret: bytes, *, password: str, associated: bytes, salt: bytes, nonce: bytes) -> Sealed:
+    """Seal a secret with a fresh 16-byte `salt` and 12-byte `nonce`, or raise `InvalidKey` for an empty password."""
+    key = _key_of(password, salt=salt, memory_kib=ARGON2_MEMORY_KIB, passes=ARGON2_PASSES)
+    cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
+    cipher.update(associated)
+    ciphertext, tag = cipher.encrypt_and_digest(secret)
+    return Sealed(
+        salt=salt, memory_kib=ARGON2_MEMORY_KIB, passes=ARGON2_PASSES, nonce=nonce, ciphertext=ciphertext, tag=tag
+    )
+
+
+def unseal(sealed: Sealed, *, password: str, associated: bytes) -> bytes:
+    """Return the secret, or raise `WrongPassword` (wrong, or the file was altered)."""
+    key = _key_of(password, salt=sealed.salt, memory_kib=sealed.memory_kib, passes=sealed.passes)
+    cipher = AES.new(key, AES.MODE_GCM, nonce=sealed.nonce, mac_len=TAG_BYTES)
+    cipher.update(associated)
+    try:
+        return cipher.decrypt_and_verify(sealed.ciphertext, sealed.tag)
+    except ValueError as error:
+        raise WrongPassword("wrong password, or the key file was altered") from error
+
+
+def _key_of(password: str, *, salt: bytes, memory_kib: int, passes: int) -> bytes:
+    if not password:
+        raise InvalidKey("the password is empty", hint="choose one of at least one character")
+    # One form of the same characters, however a keyboard composes them.
+    text = unicodedata.normalize("NFKC", password).encode()
+    return bytes(argon2id.kdf(KEY_BYTES, text, salt, opslimit=passes, memlimit=memory_kib * 1024))
