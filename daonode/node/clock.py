@@ -1,7 +1,7 @@
 """The node's clock: the wall clock in milliseconds, and on development networks an offset that all nodes share.
 
 A development network names a file that holds a decimal number of milliseconds; whoever writes a larger number there
-moves the clock of every node that reads it. `poll` tells whether the clock has jumped, so that timers can be armed anew.
+moves the clock of every node that reads it. `poll` tells whether the clock has jumped, so that timers are armed anew.
 """
 
 from __future__ import annotations

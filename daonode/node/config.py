@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, get_type_hints
 
 import tomli_w
+from msgspec.structs import fields
 
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import PublicKey, ValidatorId
@@ -128,9 +129,9 @@ def _variables() -> list[tuple[str, str, str]]:
     """Section, key and environment variable of every field that one text can give."""
     found: list[tuple[str, str, str]] = []
     for section, section_type in get_type_hints(NodeConfig).items():
-        for key, hint in get_type_hints(section_type, include_extras=True).items():
-            if hint != tuple[PeerEntry, ...] and key not in ("__struct_config__",):
-                found.append((section, key, f"{ENVIRONMENT_PREFIX}_{section}_{key}".upper()))
+        hints = get_type_hints(section_type)
+        keys = [field.name for field in fields(section_type) if hints[field.name] != tuple[PeerEntry, ...]]
+        found.extend((section, key, f"{ENVIRONMENT_PREFIX}_{section}_{key}".upper()) for key in keys)
     return found
 
 

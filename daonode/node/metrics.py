@@ -1,0 +1,129 @@
+"""The node's metrics, in a registry of their own, in the Prometheus text format.
+
+Names begin with `daonode_`; times are in seconds, as Prometheus wants them. What a counter of another part already
+counts is read from there when metrics are asked for (`NodeMetrics.watch`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from daonode.consensus.types import Header
+from daonode.ledger.block import Receipt
+
+STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+LATENCY_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+Watched = tuple[str, str, bool, Callable[[], Mapping[tuple[str, ...], int]], tuple[str, ...]]
+"""Name, help, whether it only rises, the reading by label values, and the label names."""
+
+
+class NodeMetrics:
+    """Everything that a node counts and times."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._watching = _Watching()
+        self._registry.register(self._watching)
+        self.height = Gauge("daonode_height", "Committed height.", registry=self._registry)
+        self.round = Gauge("daonode_round", "Round of the last committed block.", registry=self._registry)
+        self.transactions = Counter(
+            "daonode_transactions", "Committed transactions by outcome.", ["outcome"], registry=self._registry
+        )
+        self.failed_rounds = Counter(
+            "daonode_failed_rounds", "Rounds whose leader is named as failed.", registry=self._registry
+        )
+        self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=self._registry)
+        self.peer_faults = Counter(
+            "daonode_peer_faults", "Messages that no honest peer sends.", registry=self._registry
+        )
+        self._steps = Histogram(
+            "daonode_step_seconds",
+            "Time of one step of the replica, execution included, by event.",
+            ["event"],
+            buckets=STEP_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._persists = Histogram(
+            "daonode_persist_seconds",
+            "Time to make one batch durable, by database.",
+            ["store"],
+            buckets=STEP_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._commit_delay = Histogram(
+            "daonode_commit_delay_seconds",
+            "From a block's time to its commit here.",
+            buckets=LATENCY_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._queues = Gauge("daonode_queue_length", "What waits to be stepped.", ["queue"], registry=self._registry)
+
+    def time_step(self, event: str) -> AbstractContextManager[object]:
+        """Times one step."""
+        return self._steps.labels(event).time()
+
+    def time_persist(self, store: str) -> AbstractContextManager[object]:
+        """Times one batch."""
+        return self._persists.labels(store).time()
+
+    def note_queues(self, lengths: Mapping[str, int]) -> None:
+        """Take the lengths of the driver's queues."""
+        for queue, length in lengths.items():
+            self._queues.labels(queue).set(length)
+
+    def note_commit(self, header: Header, receipts: tuple[Receipt, ...], *, now_ms: int) -> None:
+        """Take a committed block."""
+        self.height.set(header.height)
+        self.round.set(header.round)
+        self.failed_rounds.inc(len(header.failed_proposers))
+        self._commit_delay.observe(max(0, now_ms - header.time_ms) / 1_000)
+        for receipt in receipts:
+            self.transactions.labels("failed" if receipt.code else "succeeded").inc()
+
+    def watch(
+        self,
+        name: str,
+        help_text: str,
+        read: Callable[[], Mapping[tuple[str, ...], int]],
+        *,
+        labels: tuple[str, ...] = (),
+        rises: bool = False,
+    ) -> None:
+        """Read a value that another part keeps whenever metrics are asked for."""
+        self._watching.readings.append((name, help_text, rises, read, labels))
+
+    def render(self) -> bytes:
+        """All metrics as text."""
+        return generate_latest(self._registry)
+
+
+class _Watching(Collector):
+    """Values that are read and not kept here."""
+
+    def __init__(self) -> None:
+        self.readings: list[Watched] = []
+
+    def collect(self) -> list[Metric]:
+        families: list[Metric] = []
+        for name, help_text, rises, read, labels in self.readings:
+            family = (CounterMetricFamily if rises else GaugeMetricFamily)(name, help_text, labels=labels)
+            for values, number in read().items():
+                family.add_metric(list(values), number)
+            families.append(family)
+        return families

@@ -1,0 +1,248 @@
+"""The node process: opens everything, wires it, runs it, and closes it in order. Start here."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import trio
+
+from daonode.consensus.safety import SafetyState
+from daonode.genesis.document import load_document
+from daonode.genesis.errors import GenesisError
+from daonode.node.clock import Clock
+from daonode.node.config import NodeConfig
+from daonode.node.driver import Driver, Halted
+from daonode.node.home import Home, HomeError, read_seed
+from daonode.node.metrics import NodeMetrics
+from daonode.node.rpc import serve
+from daonode.node.running import RunningNode
+from daonode.node.storage import Stores, open_stores
+from daonode.node.transport.identity import peer_id_from_public_key
+from daonode.node.transport.service import Transport, open_transport
+from daonode.node.transport.types import Multiaddress, PeerAddress, TransportConfig
+from daonode.primitives.ids import PublicKey, ValidatorId
+from daonode.primitives.signatures import public_key_of
+from daonode.replica.archive import Archive
+from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.events import PeerId
+from daonode.replica.layout import TIP_KEY
+from daonode.signer.file_signer import FileSigner, open_signer
+
+STOP_SECONDS = 4.0
+"""How long the node may take to close after a signal; then it is closed by force. Nothing durable depends on it."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddresses:
+    """Where a node really listens."""
+
+    p2p: str
+    rpc: str
+    metrics: str
+
+
+async def run_node(home: Home, config: NodeConfig, *, on_ready: Callable[[NodeAddresses], None]) -> None:
+    """Run until SIGTERM or SIGINT; `on_ready` is called once everything listens.
+
+    Raises:
+        HomeError, GenesisError, StorageError, SignerError, TransportError, OSError: the node cannot start.
+        Halted: what others certified contradicts this node's own execution.
+    """
+    chain = read_chain(home.genesis)
+    clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
+    stores = open_stores(home.path, chain_id=chain.document.chain.chain_id)
+    try:
+        is_new = _initialise(stores, chain, home)
+        signer = _open_signer(home, chain, is_new=is_new)
+        try:
+            await _run(home, config, chain=chain, clock=clock, stores=stores, signer=signer, on_ready=on_ready)
+        finally:
+            if signer is not None:
+                signer.close()
+    finally:
+        stores.close()
+
+
+def read_chain(path: Path) -> Chain:
+    """Read a genesis document and derive the chain.
+
+    Raises:
+        HomeError: there is no such file.
+        GenesisError: the document is not valid; the error names the path in it.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise HomeError(f"{path} is missing; put the chain's genesis document there") from None
+    return make_chain(load_document(data))
+
+
+def _initialise(stores: Stores, chain: Chain, home: Home) -> bool:
+    """Write the genesis state to an empty store; returns whether it was empty."""
+    if stores.state.get(TIP_KEY) is None:
+        stores.state.write(chain.genesis_writes(), sync=True)
+        return True
+    genesis = Archive(stores.blocks, stores.state).committed(chain.initial.header.height)
+    if genesis is not None and genesis.header != chain.initial.header:
+        raise HomeError(
+            f"{home.genesis} is not the document that {home.data_directory} was made from; "
+            "restore that document, or start with an empty home"
+        )
+    return False
+
+
+def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None:
+    """The signer of the validator key in this home; None where there is no key or it is none of the validators'."""
+    if not home.validator_key.exists():
+        return None
+    seed = read_seed(home.validator_key)
+    if _validator_of(chain, public_key_of(seed)) is None:
+        log.warning("this home's consensus key is none of the chain's validators: running as a full node")
+        return None
+    return open_signer(
+        home.safety_state,
+        seed,
+        chain.document.chain.chain_id,
+        chain.validators,
+        genesis_qc=chain.genesis_qc,
+        create=is_new,
+    )
+
+
+def _validator_of(chain: Chain, public_key: PublicKey) -> ValidatorId | None:
+    return next((each.id for each in chain.validators.validators if each.public_key == public_key), None)
+
+
+async def _run(
+    home: Home,
+    config: NodeConfig,
+    *,
+    chain: Chain,
+    clock: Clock,
+    stores: Stores,
+    signer: FileSigner | None,
+    on_ready: Callable[[NodeAddresses], None],
+) -> None:
+    async with open_transport(_transport_config(home, config, chain)) as transport:
+        node = _assemble(config, chain=chain, clock=clock, stores=stores, signer=signer, transport=transport)
+        async with _stopped_by_signals() as nursery:
+            rpc = await nursery.start(_serve_rpc, node, config)
+            nursery.start_soon(node.driver.run)
+            on_ready(NodeAddresses(p2p=transport.listen_address, rpc=rpc, metrics=rpc))
+
+
+def _assemble(
+    config: NodeConfig,
+    *,
+    chain: Chain,
+    clock: Clock,
+    stores: Stores,
+    signer: FileSigner | None,
+    transport: Transport,
+) -> RunningNode:
+    archive = Archive(stores.blocks, stores.state)
+    verifier = chain.make_verifier()
+    metrics = NodeMetrics()
+    own = None if signer is None else _validator_of(chain, signer.safety.public_key)
+    peers = {
+        entry.validator: PeerId(peer_id_from_public_key(entry.public_key))
+        for entry in config.p2p.peers
+        if entry.validator is not None
+    }
+    safety: SafetyState = chain.initial_safety(PublicKey(bytes(32))) if signer is None else signer.safety
+    replica = chain.make_replica(own=own, peers=peers, archive=archive, safety=safety, verifier=verifier)
+    driver = Driver(
+        replica=replica,
+        intake=chain.make_intake(archive, verifier),
+        signer=signer,
+        stores=stores,
+        transport=transport,
+        clock=clock,
+        metrics=metrics,
+    )
+    node = RunningNode(
+        chain=chain,
+        config=config,
+        genesis_hash=chain.document.hash(),
+        own_validator=own,
+        replica=replica,
+        driver=driver,
+        stores=stores,
+        transport=transport,
+        clock=clock,
+        node_metrics=metrics,
+    )
+    _watch(metrics, node)
+    return node
+
+
+def _watch(metrics: NodeMetrics, node: RunningNode) -> None:
+    """Metrics that other parts keep."""
+    counters = node.transport.counters
+    metrics.watch("daonode_peers", "Connected peers.", lambda: {(): len(node.transport.connected_peers())})
+    metrics.watch("daonode_mempool_transactions", "Waiting transactions.", lambda: {(): node.mempool.transactions})
+    metrics.watch("daonode_mempool_bytes", "Size of waiting transactions.", lambda: {(): node.mempool.bytes})
+    metrics.watch("daonode_current_round", "The current round.", lambda: {(): node.replica.core.round})
+    metrics.watch("daonode_catching_up", "1 while fetching blocks.", lambda: {(): int(node.catching_up)})
+    metrics.watch(
+        "daonode_p2p_dropped_frames",
+        "Frames that a full queue dropped, by peer and lane.",
+        lambda: {(str(peer), lane.value): each.dropped_full_frames for peer, lane, each in counters.lanes()},
+        labels=("peer", "lane"),
+        rises=True,
+    )
+    metrics.watch(
+        "daonode_p2p_sent_bytes",
+        "Bytes sent, by peer and lane.",
+        lambda: {(str(peer), lane.value): each.sent_bytes for peer, lane, each in counters.lanes()},
+        labels=("peer", "lane"),
+        rises=True,
+    )
+
+
+def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> TransportConfig:
+    peers = tuple(
+        PeerAddress(
+            name=entry.name,
+            peer_id=peer_id_from_public_key(entry.public_key),
+            multiaddr=Multiaddress(entry.address),
+            public_key=entry.public_key,
+        )
+        for entry in config.p2p.peers
+    )
+    return TransportConfig(
+        chain_reference=chain.document.chain.chain_id.partition(":")[2],
+        host_seed=read_seed(home.node_key),
+        listen_address=Multiaddress(config.p2p.listen),
+        peers=peers,
+        accept_unknown=config.p2p.accept_unknown,
+    )
+
+
+async def _serve_rpc(node: RunningNode, config: NodeConfig, *, task_status: trio.TaskStatus[str]) -> None:
+    await serve(node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins, task_status=task_status)
+
+
+@asynccontextmanager
+async def _stopped_by_signals() -> AsyncIterator[trio.Nursery]:
+    """A nursery that the first SIGTERM or SIGINT cancels."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def stop() -> None:
+                async for number in signals:
+                    log.info("stopping", signal=signal.Signals(number).name)
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(stop)
+            yield nursery
+
+
+__all__ = ["GenesisError", "Halted", "NodeAddresses", "read_chain", "run_node"]
