@@ -12,12 +12,15 @@ def on_sync(state: CoreState, event: SyncReceived) -> None:
 
 
 def on_blocks_fetched(state: CoreState, event: BlocksFetched) -> None:
-    """Take blocks that descend from the root; what is still missing is asked for again."""
-    state.fetching = None
+    """Take blocks that descend from the root; what is still missing is asked for again.
+
+    When nothing came of it, that waits for the round's timer: a peer that answers with nothing is not asked in a loop.
+    """
     for block in event.blocks:
         if block.header.height > state.tree.root.height and state.tree.is_known(block.header.parent_id):
             node = state.tree.insert(block, proposal=None, certified=True, now_ms=event.now_ms)
             if node is not None:
                 state.take_block(node)
+                state.fetching = None
     if event.proof is not None:
         state.observe_proof(event.proof)

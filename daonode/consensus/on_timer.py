@@ -8,8 +8,11 @@ from daonode.consensus.timing import arm, send_timeout
 
 
 def on_started(state: CoreState, event: Started) -> None:
-    """From now on the core acts."""
+    """From now on the core acts. A timeout of before the restart is said again at once: it may never have left."""
     state.started = True
+    if state.timeout is not None:
+        send_timeout(state)
+        arm(state, state.config.timeout_base_ms)
 
 
 def on_timer_fired(state: CoreState, event: TimerFired) -> None:

@@ -11,14 +11,14 @@ from daonode.consensus.fetching import fetch
 from daonode.consensus.proposing import propose
 from daonode.consensus.state import CoreState
 from daonode.consensus.timing import give_up, time_round
-from daonode.consensus.voting import vote, vote_to_commit
+from daonode.consensus.voting import is_by_leader, vote, vote_to_commit
 
 
 def react(state: CoreState) -> None:
     """Derive all effects that the state calls for. Running it again at once gives none."""
     if not state.started:
         return
-    for node in state.tree.adopt_orphans():
+    for node in state.tree.adopt_orphans(lambda orphan: is_by_leader(state, orphan)):
         state.take_block(node)
     execute_blocks(state)
     if state.halted:

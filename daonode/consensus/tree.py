@@ -8,7 +8,7 @@ leader election looks back on. Knows statuses, not why they change.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -132,15 +132,15 @@ class BlockTree:
         self._nodes[link.id] = node
         return node
 
-    def adopt_orphans(self) -> tuple[Node, ...]:
-        """Move orphans whose parent has become known into the tree; returns them, parents first."""
+    def adopt_orphans(self, is_welcome: Callable[[Node], bool]) -> tuple[Node, ...]:
+        """Move welcome orphans whose parent has become known into the tree; returns them, parents first."""
         adopted: list[Node] = []
         for proposer, orphan in sorted(self._orphans.items(), key=lambda item: item[1].header.height):
             if orphan.header.round <= self.root.round or self.get(orphan.id) is not None:
                 del self._orphans[proposer]
             elif self.is_known(orphan.link.parent_id):
                 del self._orphans[proposer]
-                if self._has_room(orphan.header.round):
+                if is_welcome(orphan) and self._has_room(orphan.header.round):
                     self._nodes[orphan.id] = orphan
                     adopted.append(orphan)
         return tuple(adopted)

@@ -101,17 +101,7 @@ class Verifier:
     def received(self, message: ConsensusMessage, *, sender: ValidatorId, now_ms: int) -> Event:
         """The event that a message from a peer becomes; raises `PeerError` as `check_message` does."""
         self.check_message(message)
-        match message:
-            case ProposalMessage():
-                return ProposalReceived(now_ms, sender, message)
-            case VoteMessage():
-                return VoteReceived(now_ms, sender, message)
-            case CommitVoteMessage():
-                return CommitVoteReceived(now_ms, sender, message)
-            case TimeoutMessage():
-                return TimeoutReceived(now_ms, sender, message)
-            case SyncMessage():
-                return SyncReceived(now_ms, sender, message)
+        return event_of(message, sender=sender, now_ms=now_ms)
 
     def check_message(self, message: ConsensusMessage) -> None:
         """Raise `PeerError` unless an honest validator could have sent this."""
@@ -337,6 +327,21 @@ class Verifier:
         if not self._check_signature(key, message, signature):
             raise BadSignature(index=index, statement=type(statement).__name__)
         self._signatures.add(entry)
+
+
+def event_of(message: ConsensusMessage, *, sender: ValidatorId, now_ms: int) -> Event:
+    """The event that a message which has been checked becomes."""
+    match message:
+        case ProposalMessage():
+            return ProposalReceived(now_ms, sender, message)
+        case VoteMessage():
+            return VoteReceived(now_ms, sender, message)
+        case CommitVoteMessage():
+            return CommitVoteReceived(now_ms, sender, message)
+        case TimeoutMessage():
+            return TimeoutReceived(now_ms, sender, message)
+        case SyncMessage():
+            return SyncReceived(now_ms, sender, message)
 
 
 def is_highest_stated_qc(tc: TimeoutCertificate) -> bool:

@@ -114,7 +114,7 @@ class Machine:
             uncommitted=disk.uncommitted(),
         )
         self.roots: dict[BlockId, Hash] = {disk.root().id(): disk.root().state_root}
-        self.timers: dict[Timer, int] = {}
+        self.timers: dict[Timer, SetTimer] = {}
         self.transactions = 0
         self.pending = False
         self.refusals: list[Refusal] = []
@@ -161,7 +161,7 @@ class Machine:
                     if receiver != self.index:
                         self.network.send(self.index, receiver, effect.message)
             case SetTimer():
-                self.timers[effect.timer] = effect.at_ms
+                self.timers[effect.timer] = effect
                 self.network.set_timer(self, effect)
             case CancelTimer():
                 self.timers.pop(effect.timer, None)
@@ -282,7 +282,7 @@ class Network:
 
     def set_timer(self, machine: Machine, effect: SetTimer) -> None:
         def fire() -> None:
-            if self.machines[machine.index] is machine and machine.timers.get(effect.timer) == effect.at_ms:
+            if self.machines[machine.index] is machine and machine.timers.get(effect.timer) is effect:
                 del machine.timers[effect.timer]
                 machine.step(TimerFired(self.now_ms, effect.timer, effect.round))
 

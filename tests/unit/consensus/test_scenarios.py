@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from daonode.consensus.messages import (
     CommitVoteMessage,
     ConsensusMessage,
@@ -56,7 +58,7 @@ def test_blocks_keep_the_interval() -> None:
     network.run(10_000)
     times_ms = [block.header.time_ms for block in network.machines[0].disk.committed]
     assert len(times_ms) >= 5
-    assert all(later - earlier >= 200 - LATENCY_MS for earlier, later in zip(times_ms, times_ms[1:], strict=False))
+    assert all(later - earlier >= 200 - LATENCY_MS for earlier, later in pairwise(times_ms))
 
 
 def test_commits_go_on_with_one_of_four_silent_and_its_turns_are_dropped() -> None:
