@@ -10,13 +10,13 @@ from pathlib import Path
 
 import structlog
 import trio
+from trio import TaskStatus
 
 from daonode.consensus.safety import SafetyState
 from daonode.genesis.document import load_document
-from daonode.genesis.errors import GenesisError
 from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
-from daonode.node.driver import Driver, Halted
+from daonode.node.driver import Driver
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.metrics import NodeMetrics
 from daonode.node.rpc import serve
@@ -32,9 +32,6 @@ from daonode.replica.bootstrap import Chain, make_chain
 from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
 from daonode.signer.file_signer import FileSigner, open_signer
-
-STOP_SECONDS = 4.0
-"""How long the node may take to close after a signal; then it is closed by force. Nothing durable depends on it."""
 
 log = structlog.get_logger(__name__)
 
@@ -226,7 +223,7 @@ def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> Transport
     )
 
 
-async def _serve_rpc(node: RunningNode, config: NodeConfig, *, task_status: trio.TaskStatus[str]) -> None:
+async def _serve_rpc(node: RunningNode, config: NodeConfig, *, task_status: TaskStatus[str]) -> None:
     await serve(node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins, task_status=task_status)
 
 
@@ -243,6 +240,3 @@ async def _stopped_by_signals() -> AsyncIterator[trio.Nursery]:
 
             nursery.start_soon(stop)
             yield nursery
-
-
-__all__ = ["GenesisError", "Halted", "NodeAddresses", "read_chain", "run_node"]

@@ -39,8 +39,13 @@ MAX_PROOF_DISTANCE = 1_024
 class KeyValueReader(Protocol):
     """One database, or a snapshot of one."""
 
-    def get(self, key: bytes, /) -> bytes | None: ...
-    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]: ...
+    def get(self, key: bytes, /) -> bytes | None:
+        """The value at a key, or None."""
+        ...
+
+    def iterate(self, *, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with `start <= key < end`, ascending."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class StateAtTip:
 
     def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
         """State pairs with `start <= key < end`, ascending."""
-        for key, value in self.database.iterate(STATE_PREFIX + start, STATE_PREFIX + end):
+        for key, value in self.database.iterate(start=STATE_PREFIX + start, end=STATE_PREFIX + end):
             yield key[len(STATE_PREFIX) :], value
 
     def get_node(self, node_key: bytes, /) -> bytes | None:
@@ -134,7 +139,7 @@ class Archive:
         """Durable blocks not yet known to be committed or abandoned, by ascending round."""
         end = bytes([ROUND_PREFIX[0] + 1])
         blocks: list[Block] = []
-        for key, _ in self.blocks.iterate(ROUND_PREFIX, end):
+        for key, _ in self.blocks.iterate(start=ROUND_PREFIX, end=end):
             data = self.blocks.get(BLOCK_PREFIX + key[len(ROUND_PREFIX) + 8 :])
             if data is not None:
                 blocks.append(decode(data, Block))

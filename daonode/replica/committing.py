@@ -59,7 +59,7 @@ def prune_writes(state: KeyValueReader, *, tip_height: int) -> Writes:
         return ()
     end = height_key(STALE_PREFIX, newest_obsolete + 1)
     writes: list[tuple[bytes, bytes | None]] = []
-    for marker, _ in state.iterate(STALE_PREFIX, end):
+    for marker, _ in state.iterate(start=STALE_PREFIX, end=end):
         writes.append((marker, None))
         writes.append((NODE_PREFIX + marker[len(STALE_PREFIX) + 8 :], None))
         if len(writes) >= 2 * MAX_PRUNED_A_HEIGHT:
