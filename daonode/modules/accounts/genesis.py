@@ -96,14 +96,14 @@ def export_genesis(state: StateReader) -> AccountsGenesis:
         GenesisAsset(id=asset, decimals=entry.decimals, native=asset == params.native, votes=entry.votes)
         for asset, entry in ASSETS.iterate(state)
     )
+    voting = {asset.id for asset in assets if asset.votes}
+    records = dict(ACCOUNTS.iterate(state))
     others: dict[Address, list[GenesisBalance]] = {}
     for (address, asset), balance in BALANCES.iterate(state):
-        others.setdefault(address, []).append(_exported(asset, balance.amount))
-    records = dict(ACCOUNTS.iterate(state))
+        counts = asset in voting and not records.get(address, Account()).custodial
+        others.setdefault(address, []).append(_exported(asset, balance.amount, counts=counts))
     accounts = tuple(
-        _exported_account(
-            address, records.get(address, Account()), native=params.native, others=others.get(address, [])
-        )
+        _exported_account(address, records.get(address, Account()), params=params, others=others.get(address, []))
         for address in sorted(records.keys() | others.keys())
     )
     totals = tuple(
@@ -196,18 +196,18 @@ def _initial(context: Context, amount: int, past: tuple[Checkpoint, ...], *, cou
     return record_history(EMPTY_HISTORY, height=context.block.height, value=amount, live=())
 
 
-def _exported(asset: AssetId, history: History) -> GenesisBalance:
-    amount = latest(history)
-    past = () if history == unrecorded(amount) else history.checkpoints
-    return GenesisBalance(asset=asset, amount=Amount(amount), history=past)
+def _exported(asset: AssetId, history: History, *, counts: bool) -> GenesisBalance:
+    # What does not count has no past. What counts always has one: without it, an import would begin one at its height.
+    past = history.checkpoints if counts else ()
+    return GenesisBalance(asset=asset, amount=Amount(latest(history)), history=past)
 
 
 def _exported_account(
-    address: Address, account: Account, *, native: AssetId, others: list[GenesisBalance]
+    address: Address, account: Account, *, params: Params, others: list[GenesisBalance]
 ) -> GenesisAccount:
     def balances() -> Iterator[GenesisBalance]:
         if account.native != EMPTY_HISTORY:
-            yield _exported(native, account.native)
+            yield _exported(params.native, account.native, counts=params.native_votes and not account.custodial)
         yield from others
 
     return GenesisAccount(
