@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import trio
-from trio import TaskStatus
 
 from daonode.consensus.safety import SafetyState
 from daonode.genesis.document import load_document
@@ -32,6 +32,9 @@ from daonode.replica.bootstrap import Chain, make_chain
 from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
 from daonode.signer.file_signer import FileSigner, open_signer
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
 
 log = structlog.get_logger(__name__)
 
