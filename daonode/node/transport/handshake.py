@@ -21,12 +21,11 @@ from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicat
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL_ID
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_PROTOCOL_ID
-from libp2p.stream_muxer.yamux.yamux import Yamux
 from libp2p.transport.upgrader import TransportUpgrader
 
 from daonode.node.transport.errors import ConnectionLost, PeerError
 from daonode.node.transport.identity import PeerId
-from daonode.node.transport.muxing import LaneStream, find_overrun
+from daonode.node.transport.muxing import LaneMuxer, LaneStream
 from daonode.node.transport.sockets import BoundedTcpStream
 
 Result = TypeVar("Result")
@@ -61,7 +60,7 @@ class Connection:
     peer: PeerId
     is_dialer: bool
     tcp: BoundedTcpStream
-    muxer: Yamux
+    muxer: LaneMuxer
 
 
 class Handshaker:
@@ -73,7 +72,7 @@ class Handshaker:
 
     def __init__(self, *, host_seed: bytes) -> None:
         noise = NoiseTransport(create_host_key_pair(host_seed), noise_privkey=create_noise_key_pair().private_key)
-        self._upgrader = TransportUpgrader({NOISE_PROTOCOL_ID: noise}, {TProtocol(YAMUX_PROTOCOL_ID): Yamux})
+        self._upgrader = TransportUpgrader({NOISE_PROTOCOL_ID: noise}, {TProtocol(YAMUX_PROTOCOL_ID): LaneMuxer})
 
     async def connect(self, stream: trio.SocketStream, *, expected_peer: PeerId | None) -> Connection:
         """Authenticate the other side and agree on yamux; the dialler says whom it expects, the listener None.
@@ -98,11 +97,12 @@ class Handshaker:
             lambda: self._upgrader.upgrade_security(raw, is_dialer, peer_id), doing="the noise handshake failed"
         )
         remote = secured.get_remote_peer()
-        muxer = await supervise_library(
-            lambda: self._upgrader.upgrade_connection(secured, remote), doing="no multiplexer was agreed"
+        # The upgrader's own `upgrade_connection` would make a plain `Yamux`, whatever class it was given.
+        await supervise_library(
+            lambda: self._upgrader.muxer_multistream.select_transport(secured), doing="no multiplexer was agreed"
         )
-        assert isinstance(muxer, Yamux)
-        tcp.on_proven(lambda: find_overrun(muxer))
+        muxer = LaneMuxer(secured, remote, is_initiator=is_dialer)
+        tcp.on_proven(muxer.on_read)
         return Connection(peer=PeerId(remote.to_base58()), is_dialer=is_dialer, tcp=tcp, muxer=muxer)
 
 

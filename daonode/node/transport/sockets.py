@@ -75,7 +75,7 @@ class BoundedTcpStream(TrioTCPStream):
 
     - Until `on_proven`, at most `MAX_UNPROVEN_BYTES` are read: multistream-select believes any length that it is told
       and would collect gigabytes from a stranger.
-    - Before each read, `guard` may find that the peer overran its flow-control windows, which the library only logs.
+    - Before each read, the multiplexer may find that the peer overran its windows, which the library only logs.
     - `read(n)` returns n bytes or fewer at the end of the stream only: the library gives up on a message that came in
       more than a hundred pieces.
 
@@ -87,14 +87,14 @@ class BoundedTcpStream(TrioTCPStream):
         self.last_heard = trio.current_time()
         self.breach: str | None = None
         """Set where the peer broke a bound; libp2p swallows the error that is raised then."""
-        self._guard: Callable[[], str | None] = lambda: None
+        self._on_read: Callable[[], str | None] = lambda: None
         self._received = bytearray()
         self._unproven_bytes: int | None = MAX_UNPROVEN_BYTES
 
-    def on_proven(self, guard: Callable[[], str | None]) -> None:
-        """Lift the bound on strangers; from now on `guard` names a breach, or returns None."""
+    def on_proven(self, on_read: Callable[[], str | None]) -> None:
+        """Lift the bound on strangers; from now on `on_read` is called before each read and may name a breach."""
         self._unproven_bytes = None
-        self._guard = guard
+        self._on_read = on_read
 
     async def read(self, n: int | None = None) -> bytes:
         """Return `n` bytes, fewer at the end of the stream, or whatever there is where `n` is None.
@@ -130,6 +130,6 @@ class BoundedTcpStream(TrioTCPStream):
         if self._unproven_bytes is not None and self._unproven_bytes < 0:
             self.breach = f"sent more than {MAX_UNPROVEN_BYTES} bytes before it proved who it is"
         else:
-            self.breach = self.breach or self._guard()
+            self.breach = self.breach or self._on_read()
         if self.breach is not None:
             raise PeerBroke(self.breach)

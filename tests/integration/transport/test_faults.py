@@ -105,14 +105,17 @@ async def test_a_second_connection_of_a_peer_replaces_the_first_and_is_announced
 
 
 async def test_closing_is_quick_with_a_peer_that_never_shakes_hands_and_one_that_never_reads() -> None:
-    async with host_to_close(config_of(0, [address_of(1)])) as (host, close):
-        async with await dial(host.listen_address), rogue_host(1, host):
-            with trio.fail_after(10):
-                await connected_with(host, 1)
-                for _ in range(100):
-                    host.send(id_of(1), Lane.SYNC, bytes(100_000))
-                await trio.testing.wait_all_tasks_blocked()
-                assert await close() < CLOSE_LIMIT_SECONDS
+    async with (
+        host_to_close(config_of(0, [address_of(1)])) as (host, close),
+        await dial(host.listen_address),
+        rogue_host(1, host),
+    ):
+        with trio.fail_after(10):
+            await connected_with(host, 1)
+            for _ in range(100):
+                host.send(id_of(1), Lane.SYNC, bytes(100_000))
+            await trio.testing.wait_all_tasks_blocked()
+            assert await close() < CLOSE_LIMIT_SECONDS
 
 
 async def test_closing_is_quick_while_a_peer_is_paused_in_the_middle_of_traffic() -> None:
