@@ -6,9 +6,7 @@ time, periods are lengths of block time, powers are whole units of the track's w
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, NewType
-
-from msgspec import Meta
+from typing import Final, Literal, NewType
 
 from daonode.ledger.history import History
 from daonode.ledger.transactions import Call
@@ -194,9 +192,9 @@ class TrackDelegation(Record, frozen=True):
 
 
 class Delegations(Record, frozen=True):
-    """All delegations of one account, by track ascending."""
+    """All delegations of one account, by track ascending: at most `MAX_TRACKS`, one for each."""
 
-    tracks: Annotated[tuple[TrackDelegation, ...], Meta(max_length=MAX_TRACKS)]
+    tracks: tuple[TrackDelegation, ...]
 
 
 class ReceivedPower(Record, frozen=True):

@@ -5,9 +5,7 @@ Amounts are base units of an asset, times are block time, windows are lengths of
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, NewType
-
-from msgspec import Meta
+from typing import Final, Literal, NewType
 
 from daonode.primitives.codec import U8, U16, U64, Bytes32, Record
 from daonode.primitives.ids import Address
@@ -83,9 +81,9 @@ class Bucket(Record, frozen=True):
 
 
 class Outflow(Record, frozen=True):
-    """The recent outflow of an asset, buckets ascending."""
+    """The recent outflow of an asset: at most `MAX_BUCKETS`, ascending."""
 
-    buckets: Annotated[tuple[Bucket, ...], Meta(max_length=MAX_BUCKETS)]
+    buckets: tuple[Bucket, ...]
 
 
 class QueuedSpend(Record, frozen=True):
