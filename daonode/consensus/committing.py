@@ -8,7 +8,7 @@ from __future__ import annotations
 from daonode.consensus.effects import Commit
 from daonode.consensus.state import CoreState
 from daonode.consensus.tree import BlockStatus, Node
-from daonode.consensus.types import TwoChain, proof_block, proof_round
+from daonode.consensus.types import CommitProof, TwoChain, proof_block, proof_round
 
 
 def is_two_chain(*, parent: Node, child: Node) -> bool:
@@ -27,16 +27,23 @@ def find_two_chain(state: CoreState) -> None:
 
 
 def commit(state: CoreState) -> bool:
-    """Commit up to the block of the best proof, if it has been executed. Whether anything was committed."""
+    """Commit up to the block of the best proof that has been executed. Whether anything was committed.
+
+    A node that catches up range by range knows a proof of the tip, whose block it does not have yet, besides the proof
+    of each range.
+    """
     find_two_chain(state)
-    proof = state.proof
-    if proof is None:
-        return False
+    return any(_commit_by(state, proof) for proof in (state.proof, state.range_proof) if proof is not None)
+
+
+def _commit_by(state: CoreState, proof: CommitProof) -> bool:
     path = state.tree.path(proof_block(proof))
     if not path or any(node.status is not BlockStatus.EXECUTED for node in path):
         return False
     state.emit(Commit(blocks=tuple(node.block for node in path), proof=proof))
     state.tree.commit(path[-1].id)
     state.collector.forget_committed(proof_round(proof))
-    state.proof = None
+    if state.proof is not None and proof_round(state.proof) <= proof_round(proof):
+        state.proof = None
+    state.range_proof = None
     return True

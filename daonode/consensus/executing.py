@@ -15,8 +15,8 @@ from daonode.consensus.voting import is_votable
 
 def execute_blocks(state: CoreState) -> None:
     """Ask for the execution of each block that is due."""
-    if state.proof is not None:
-        for node in state.tree.path(proof_block(state.proof)):
+    for proof in (state.proof, state.range_proof):
+        for node in () if proof is None else state.tree.path(proof_block(proof)):
             node.is_final = True
     for node in state.tree:
         certified = node.certificate is not None or node.is_final

@@ -24,3 +24,4 @@ def on_blocks_fetched(state: CoreState, event: BlocksFetched) -> None:
                 state.fetching = None
     if event.proof is not None:
         state.observe_proof(event.proof)
+        state.range_proof = event.proof

@@ -48,6 +48,8 @@ class CoreState:
     highest_commit: CommitCertificate | None = None
     proof: CommitProof | None = None
     """The best proof of finality that has not been applied yet."""
+    range_proof: CommitProof | None = None
+    """The proof that came with the last range of fetched blocks, when it has not been applied yet."""
 
     now_ms: int = 0
     started: bool = False
