@@ -6,13 +6,14 @@ Every error of a kind has one class, so that an exit code can be chosen by class
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 from daonode.primitives.ids import TxId
 from daonode.primitives.json_form import Json
 
-if TYPE_CHECKING:
-    from daonode.client.answers import TransactionAnswer
+NOT_FOUND_CODE: Final = -32001
+UNAVAILABLE_CODE: Final = -32002
+REJECTED_CODE: Final = -32003
 
 
 class ClientError(Exception):
@@ -83,11 +84,20 @@ class FileFormatError(ClientError):
 
 
 class Unreachable(ClientError):
-    """No node answered; nothing was done. `url` is the last one tried."""
+    """No node could be asked; nothing was done. `url` is the last one tried."""
+
+    def __init__(
+        self, message: str, *, url: str, hint: str = "is the node running, and is this its RPC address?"
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.url = url
+
+
+class Unanswered(Unreachable):
+    """A call was sent, and no answer came: whether it had an effect is not known. `url` is where it was sent."""
 
     def __init__(self, message: str, *, url: str) -> None:
-        super().__init__(message, hint="is the node running, and is this its RPC address?")
-        self.url = url
+        super().__init__(message, url=url, hint="the node may be slow or gone: ask again")
 
 
 class BadAnswer(ClientError):
@@ -95,7 +105,7 @@ class BadAnswer(ClientError):
 
 
 class RpcError(ClientError):
-    """A node refused. `code` is the JSON-RPC code, `reason` a stable word, `retryable` says that trying again may help."""
+    """A node refused. `code` is the JSON-RPC code, `reason` a stable word, `retryable` that trying again may help."""
 
     def __init__(
         self, message: str, *, code: int, reason: str = "", hint: str = "", retryable: bool = False, data: Json = None
@@ -123,16 +133,6 @@ class Rejected(RpcError):
         """The code by which the ledger or a module refused it, None where the node gave none."""
         code = self.data.get("code") if isinstance(self.data, dict) else None
         return code if isinstance(code, int) else None
-
-
-class ExecutionFailed(ClientError):
-    """A transaction is committed and failed: it paid its fee and changed nothing else. `answer` has the receipt."""
-
-    def __init__(self, message: str, *, tx_id: TxId, code: int, answer: TransactionAnswer) -> None:
-        super().__init__(message)
-        self.tx_id = tx_id
-        self.code = code
-        self.answer = answer
 
 
 class OutcomeUnknown(ClientError):

@@ -1,0 +1,180 @@
+"""Verifies what a node answers against the genesis document alone; the node is trusted for nothing.
+
+`TrustedChain` holds the validator set that follows from the document. A header is accepted where a quorum of that set
+made it final, a receipt and a state value where they stand under a root of an accepted header. Every error says what
+did not match. `verify_transaction` and `verify_value` also do the asking.
+
+A receipt's error text is not committed to; its code and events are. The validator set does not change yet: a header
+that binds another set is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from daonode.client.errors import FinalityNotProven, ReceiptNotProven, StateNotProven
+from daonode.client.rpc import RpcClient
+from daonode.consensus.certificates import genesis_certificate
+from daonode.consensus.errors import PeerError
+from daonode.consensus.types import CommitProof, Header, TwoChain, ValidatorSet, proof_block, proof_round
+from daonode.consensus.verification import Verifier
+from daonode.genesis.document import GenesisDocument
+from daonode.genesis.initial import make_initial_state
+from daonode.ledger import receipts
+from daonode.ledger.block import Receipt
+from daonode.primitives.codec import DecodeError, decode
+from daonode.primitives.ids import ChainId, Hash, TxId
+from daonode.primitives.merkle import InclusionProof
+from daonode.primitives.state_proof import StateProof, verify_state_proof
+
+MAX_DESCENDANTS: Final = 1_024
+"""How many headers may stand between a block and the proof that makes it final."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedReceipt:
+    """A receipt that is proven to be that of a transaction of the committed block with this header."""
+
+    header: Header
+    receipt: Receipt
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedValue:
+    """A state key's value, None for none, proven for the state after the committed block with this header."""
+
+    header: Header
+    key: bytes
+    value: bytes | None
+
+
+class TrustedChain:
+    """One chain as its genesis document defines it. Making one executes the genesis block."""
+
+    def __init__(self, document: GenesisDocument) -> None:
+        """Raise `GenesisError` where the document makes no chain."""
+        initial = make_initial_state(document)
+        self.chain_id: ChainId = document.chain.chain_id
+        self.genesis_hash: Hash = document.hash()
+        self.genesis_header: Header = initial.header
+        self.validators: ValidatorSet = initial.validators
+        self._verifier = Verifier(
+            chain_id=self.chain_id, validators=initial.validators, genesis_qc=genesis_certificate(initial.header)
+        )
+
+    def verify_finality(self, header: Header, *, proof: CommitProof | None, descendants: Sequence[Header] = ()) -> None:
+        """Check that a header is committed: `proof` makes it or the last of its `descendants`, ascending, final.
+
+        The genesis header needs no proof.
+
+        Raises:
+            FinalityNotProven: the header is of another chain or set, the descendants do not follow one another, the
+                proof is for another block, or its signatures are not those of a quorum.
+        """
+        if header == self.genesis_header:
+            return
+        if proof is None:
+            raise FinalityNotProven(f"block {header.height} is not the genesis block, and came without a proof")
+        if len(descendants) > MAX_DESCENDANTS:
+            raise FinalityNotProven(f"expected at most {MAX_DESCENDANTS} descendants, got {len(descendants)}")
+        last = header
+        try:
+            self._verifier.check_header(header)
+            for descendant in descendants:
+                self._verifier.check_header(descendant)
+                _check_child(descendant, parent=last)
+                last = descendant
+            if isinstance(proof, TwoChain):
+                _check_child(proof.child, parent=last)
+            self._verifier.check_proof(proof)
+        except PeerError as error:
+            raise FinalityNotProven(f"block {header.height} is not proven to be final: {error.reason}") from error
+        if proof_block(proof) != last.id() or proof_round(proof) != last.round:
+            raise FinalityNotProven(
+                f"the proof makes block 0x{proof_block(proof).hex()} of round {proof_round(proof)} final, expected "
+                f"0x{last.id().hex()} of round {last.round} at height {last.height}"
+            )
+
+    def verify_receipt(self, *, tx_id: TxId, encoded: bytes, inclusion: InclusionProof, header: Header) -> Receipt:
+        """Return the receipt of transaction `tx_id`, proven to be one of the block of a header that is final.
+
+        Raises:
+            ReceiptNotProven: the bytes are no receipt, or that of another transaction, or not under the header's root.
+        """
+        try:
+            receipt = decode(encoded, Receipt)
+        except DecodeError as error:
+            raise ReceiptNotProven(f"what came as a receipt is none: {error.reason}") from error
+        if receipt.tx_id != tx_id:
+            raise ReceiptNotProven(
+                f"the receipt is that of transaction 0x{receipt.tx_id.hex()}, expected 0x{tx_id.hex()}"
+            )
+        if not receipts.verify_receipt(header.receipts_root, receipt, inclusion):
+            raise ReceiptNotProven(
+                f"the receipt of 0x{tx_id.hex()} is not at place {inclusion.index} of {inclusion.size} under the "
+                f"receipts root 0x{header.receipts_root.hex()} of block {header.height}"
+            )
+        return receipt
+
+    def verify_state(self, *, key: bytes, value: bytes | None, proof: StateProof, header: Header) -> None:
+        """Check that a key has a value, or none for None, in the state after the block of a header that is final.
+
+        Raises:
+            StateNotProven: the proof does not show that under the header's root.
+        """
+        if not verify_state_proof(header.state_root, key, value, proof):
+            claimed = "no value" if value is None else f"a value of {len(value)} bytes"
+            raise StateNotProven(
+                f"key 0x{key.hex()} is not proven to have {claimed} under the state root "
+                f"0x{header.state_root.hex()} of block {header.height}"
+            )
+
+    def fetch_header(self, rpc: RpcClient, height: int) -> Header:
+        """Ask for the header at a height with its proof, and verify it.
+
+        Raises:
+            FinalityNotProven: it is not proven, or is that of another height.
+            Unreachable, RpcError, BadAnswer: as the calls of `RpcClient`.
+        """
+        certificate = rpc.certificate(height)
+        if certificate.header.height != height:
+            raise FinalityNotProven(f"asked for block {height}, got block {certificate.header.height}")
+        self.verify_finality(certificate.header, proof=certificate.proof, descendants=certificate.descendants)
+        return certificate.header
+
+    def verify_transaction(self, rpc: RpcClient, tx_id: TxId) -> VerifiedReceipt:
+        """Ask for a committed transaction's receipt and the proofs, and verify them.
+
+        Raises:
+            ProofError: something does not match.
+            NotFound: no block has the transaction.
+            Unreachable, RpcError, BadAnswer: as the calls of `RpcClient`.
+        """
+        answer = rpc.receipt_proof(tx_id)
+        header = self.fetch_header(rpc, answer.height)
+        receipt = self.verify_receipt(tx_id=tx_id, encoded=answer.encoded, inclusion=answer.inclusion, header=header)
+        return VerifiedReceipt(header=header, receipt=receipt, index=answer.inclusion.index)
+
+    def verify_value(self, rpc: RpcClient, key: bytes) -> VerifiedValue:
+        """Ask for a state key's value at the tip and the proofs, and verify them; raises as `verify_transaction`."""
+        answer = rpc.value_proof(key)
+        if answer.key != key:
+            raise StateNotProven(f"asked for key 0x{key.hex()}, got 0x{answer.key.hex()}")
+        header = self.fetch_header(rpc, answer.height)
+        self.verify_state(key=key, value=answer.value, proof=answer.proof, header=header)
+        return VerifiedValue(header=header, key=key, value=answer.value)
+
+
+def _check_child(child: Header, *, parent: Header) -> None:
+    if child.parent_id != parent.id():
+        raise FinalityNotProven(
+            f"block {child.height} follows 0x{child.parent_id.hex()}, expected 0x{parent.id().hex()} of height "
+            f"{parent.height}"
+        )
+    if child.height != parent.height + 1 or child.round <= parent.round:
+        raise FinalityNotProven(
+            f"block {child.height} of round {child.round} cannot follow block {parent.height} of round {parent.round}"
+        )

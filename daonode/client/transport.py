@@ -1,0 +1,124 @@
+"""JSON-RPC 2.0 over HTTP: one call, its result or a typed error. Knows no method.
+
+Several URLs are one service: when a node cannot be connected to, nothing was sent, and the next is tried. A call that
+was sent and not answered is `Unanswered`, because it may have had its effect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from daonode.client.answers import JsonObject
+from daonode.client.errors import (
+    NOT_FOUND_CODE,
+    REJECTED_CODE,
+    UNAVAILABLE_CODE,
+    BadAnswer,
+    NotFound,
+    Rejected,
+    RpcError,
+    Unanswered,
+    Unavailable,
+    Unreachable,
+)
+from daonode.primitives.json_form import Json
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+DEFAULT_TIMEOUT_S: Final = 10.0
+_ERRORS: Final[Mapping[int, type[RpcError]]] = {
+    NOT_FOUND_CODE: NotFound,
+    UNAVAILABLE_CODE: Unavailable,
+    REJECTED_CODE: Rejected,
+}
+
+
+class Transport:
+    """Connections to one or more nodes of one chain. Ended by `close`; not for several threads at once."""
+
+    def __init__(self, urls: Sequence[str], *, timeout_s: float) -> None:
+        # Imported here, because it takes a tenth of a second that most commands do not need.
+        import httpx
+
+        if not urls:
+            raise Unreachable("no RPC address is known", url="")
+        self._urls = tuple(urls)
+        self._timeout_s = timeout_s
+        self._next_id = 1
+        # The environment's proxies are not for nodes, which are most often on this machine.
+        self._client: httpx.Client = httpx.Client(timeout=timeout_s, trust_env=False)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
+    def call(self, method: str, parameters: Mapping[str, Json], *, wait_s: float = 0) -> Json:
+        """Call a method with named parameters; the node may take `wait_s` seconds longer than usual.
+
+        Raises:
+            Unreachable: no node could be connected to; nothing was sent.
+            Unanswered: the call was sent, and no whole answer came in time.
+            RpcError: the node answered with an error.
+            BadAnswer: what answered is no JSON-RPC.
+        """
+        import httpx
+
+        request_id, self._next_id = self._next_id, self._next_id + 1
+        request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": dict(parameters)}
+        timeout = httpx.Timeout(self._timeout_s + wait_s, connect=self._timeout_s)
+        failure: Unreachable | None = None
+        for url in self._urls:
+            try:
+                return _result_of(self._post(url, json.dumps(request).encode(), timeout), request_id, url=url)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+                failure = Unreachable(f"cannot connect to {url}: {error}", url=url)
+            except httpx.RequestError as error:
+                reason = str(error) or type(error).__name__
+                raise Unanswered(f"no answer from {url} to {method}: {reason}", url=url) from error
+        assert failure is not None, "there is at least one URL"
+        raise failure
+
+    def _post(self, url: str, body: bytes, timeout: httpx.Timeout) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        answer = bytearray()
+        with self._client.stream("POST", url, content=body, headers=headers, timeout=timeout) as response:
+            for chunk in response.iter_bytes():
+                answer += chunk
+                if len(answer) > MAX_ANSWER_BYTES:
+                    raise BadAnswer(f"{url} answered with more than {MAX_ANSWER_BYTES} bytes")
+        return bytes(answer)
+
+
+def _result_of(body: bytes, request_id: int, *, url: str) -> Json:
+    try:
+        answer: Json = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(f"{url} did not answer in JSON", hint="is this the RPC address of a node?") from error
+    if not isinstance(answer, dict) or ("result" in answer) == ("error" in answer):
+        raise BadAnswer(f"{url} did not answer in JSON-RPC 2.0", hint="is this the RPC address of a node?")
+    if "error" in answer:
+        raise _error_of(answer["error"])
+    if answer.get("id") != request_id:
+        raise BadAnswer(f"{url} answered another call than call {request_id}")
+    return answer["result"]
+
+
+def _error_of(error: Json) -> RpcError | BadAnswer:
+    code = error.get("code") if isinstance(error, dict) else None
+    if not isinstance(error, dict) or not isinstance(code, int):
+        return BadAnswer("the node answered with an error that has no code")
+    data = error.get("data")
+    details: JsonObject = data if isinstance(data, dict) else {}
+    kind = _ERRORS.get(code, RpcError)
+    return kind(
+        str(error.get("message", "")),
+        code=code,
+        reason=str(details.get("reason") or ""),
+        hint=str(details.get("hint") or ""),
+        retryable=details.get("retryable") is True,
+        data=data,
+    )
