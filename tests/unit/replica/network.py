@@ -1,0 +1,281 @@
+"""Four real replicas on virtual time, with real signatures, in-memory databases and a network that can be cut."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from daonode.consensus.effects import ReportEvidence
+from daonode.consensus.types import Header
+from daonode.genesis.builder import ChainPlan, Periods, build_document
+from daonode.genesis.document import ChainDescription
+from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
+from daonode.modules.accounts.messages import Transfer
+from daonode.modules.accounts.policies import account_id
+from daonode.modules.accounts.types import AssetId, KeyPolicy
+from daonode.modules.validators.genesis import GenesisValidator
+from daonode.primitives.codec import encode
+from daonode.primitives.ids import Address, ChainId, ValidatorId
+from daonode.primitives.signatures import public_key_of, sign
+from daonode.primitives.units import Amount, DurationMs, TimeMs
+from daonode.replica.archive import Archive
+from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.effects import (
+    Broadcast,
+    CancelTimer,
+    Committed,
+    Effect,
+    Halt,
+    PeerFault,
+    Persist,
+    Send,
+    SetTimer,
+    Sign,
+    Store,
+    TransactionAdmitted,
+    TransactionRefused,
+)
+from daonode.replica.events import (
+    Event,
+    MessageReceived,
+    PeerConnected,
+    PeerId,
+    Signed,
+    SignRefused,
+    Started,
+    Submission,
+    Ticket,
+    TimerFired,
+    TransactionsSubmitted,
+)
+from daonode.replica.messages import Message, lane_of
+from daonode.replica.replica import Replica
+from daonode.signer.signing import LocalSigner, Refusal
+
+CHAIN_ID = ChainId("daonode:replica-test")
+START_MS = 1_000_000
+DELAY_MS = 5
+SENDER_SEED = bytes([9]) * 32
+SENDER_KEY = public_key_of(SENDER_SEED)
+SENDER = account_id(KeyPolicy(SENDER_KEY))
+RECEIVER = Address(bytes([7]) * 32)
+
+
+class Database:
+    """An ordered map in memory that takes batches."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes, /) -> bytes | None:
+        return self.values.get(key)
+
+    def iterate(self, *, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        return iter(sorted((key, value) for key, value in self.values.items() if start <= key < end))
+
+    def write(self, batch: tuple[tuple[bytes, bytes | None], ...]) -> None:
+        for key, value in batch:
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
+
+
+def make_test_chain(validator_count: int) -> tuple[Chain, dict[ValidatorId, bytes]]:
+    """A chain with one funded account, and the seeds of its validators."""
+    seeds = [bytes([index + 1]) * 32 for index in range(validator_count)]
+    plan = ChainPlan(
+        chain=ChainDescription(chain_id=CHAIN_ID, genesis_time=TimeMs(START_MS)),
+        validators=tuple(
+            GenesisValidator(public_key=public_key_of(seed), power=1, payout_account=SENDER, moniker=f"v{index}")
+            for index, seed in enumerate(seeds)
+        ),
+        balances={SENDER: Amount(10**15)},
+        periods=Periods.short(voting=DurationMs(6_000), timelock=DurationMs(1_000)),
+    )
+    chain = make_chain(build_document(plan))
+    by_key = {public_key_of(seed): seed for seed in seeds}
+    return chain, {validator.id: by_key[validator.public_key] for validator in chain.validators.validators}
+
+
+@dataclass(slots=True)
+class Node:
+    """One replica with its disk; `committed` and the other lists record what it said."""
+
+    name: PeerId
+    own: ValidatorId
+    seed: bytes
+    blocks: Database
+    state: Database
+    signer: LocalSigner
+    replica: Replica
+    timers: dict[str, int] = field(default_factory=dict)
+    committed: list[Header] = field(default_factory=list)
+    refused: list[TransactionRefused] = field(default_factory=list)
+    faults: list[PeerFault] = field(default_factory=list)
+    is_down: bool = False
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.blocks, self.state)
+
+
+class Network:
+    """Replicas that exchange messages after `DELAY_MS`; `run` moves the virtual time."""
+
+    def __init__(self, validator_count: int = 4) -> None:
+        self.chain, self._seeds = make_test_chain(validator_count)
+        self.now_ms = START_MS + 100
+        self._names = {own: PeerId(f"n{index}") for index, own in enumerate(self._seeds)}
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._counter = 0
+        self.nodes = [self._new_node(own) for own in self._seeds]
+        self._by_name = {node.name: node for node in self.nodes}
+        for node in self.nodes:
+            self.step(node, Started(self.now_ms))
+        self.connect_all()
+
+    def connect_all(self) -> None:
+        """Tell every pair of running nodes that they are connected."""
+        for node in self.nodes:
+            for other in self.nodes:
+                if node is not other and not node.is_down and not other.is_down:
+                    self.step(node, PeerConnected(self.now_ms, other.name))
+
+    def stop(self, node: Node) -> None:
+        """Take a node down: it neither hears nor fires timers."""
+        node.is_down = True
+        node.timers.clear()
+
+    def restart(self, node: Node) -> None:
+        """Start a node again from what is on its disk."""
+        node.is_down = False
+        safety = node.signer.safety
+        verifier = self.chain.make_verifier()
+        node.replica = self.chain.make_replica(
+            own=node.own, peers=self._names, archive=node.archive, safety=safety, verifier=verifier
+        )
+        self.step(node, Started(self.now_ms))
+        self.connect_all()
+
+    def run(self, duration_ms: int) -> None:
+        """Let `duration_ms` of virtual time pass."""
+        until_ms = self.now_ms + duration_ms
+        while self._queue and self._queue[0][0] <= until_ms:
+            self.now_ms, _, action = heapq.heappop(self._queue)
+            action()
+        self.now_ms = until_ms
+
+    def submit(self, node: Node, raw: bytes) -> None:
+        """A client hands a transaction to a node."""
+        intake = self.chain.make_intake(node.archive, self.chain.make_verifier())
+        transaction = intake.check_transaction(raw, now_ms=self.now_ms)
+        self.step(node, TransactionsSubmitted(self.now_ms, (Submission(transaction, Ticket(0)),)))
+
+    def transfer(self, sequence: int, *, lane: int = 0, amount: int = 5) -> bytes:
+        """An encoded, signed transfer of the funded account."""
+        message = Transfer(destination=RECEIVER, asset=AssetId("dao"), amount=Amount(amount))
+        body = encode(
+            TxBody(
+                version=1,
+                chain_id=CHAIN_ID,
+                sender=SENDER,
+                lane=lane,
+                sequence=sequence,
+                expires_at_ms=self.now_ms + 60_000,
+                gas_limit=1_000_000,
+                max_fee=10**9,
+                messages=(Call(type="accounts.Transfer", body=encode(message)),),
+                memo="",
+            )
+        )
+        signature = TxSignature(public_key=SENDER_KEY, signature=sign(SENDER_SEED, tx_id(body)))
+        return encode(Transaction(body=body, signatures=(signature,)))
+
+    def step(self, node: Node, event: Event) -> None:
+        """Step one replica and carry out its effects."""
+        for effect in node.replica.step(event):
+            self._carry_out(node, effect)
+
+    def _new_node(self, own: ValidatorId) -> Node:
+        seed = self._seeds[own]
+        blocks, state = Database(), Database()
+        state.write(self.chain.genesis_writes())
+        signer = LocalSigner(
+            safety=self.chain.initial_safety(public_key_of(seed)),
+            verifier=self.chain.make_verifier(),
+            sign_bytes=lambda message: sign(seed, message),
+            persist=lambda safety: None,
+        )
+        replica = self.chain.make_replica(
+            own=own,
+            peers=self._names,
+            archive=Archive(blocks, state),
+            safety=signer.safety,
+            verifier=self.chain.make_verifier(),
+        )
+        return Node(self._names[own], own, seed, blocks, state, signer, replica)
+
+    def _later(self, at_ms: int, action: Callable[[], None]) -> None:
+        self._counter += 1
+        heapq.heappush(self._queue, (at_ms, self._counter, action))
+
+    def _carry_out(self, node: Node, effect: Effect) -> None:
+        match effect:
+            case Persist():
+                (node.blocks if effect.store is Store.BLOCKS else node.state).write(effect.writes)
+            case Sign():
+                answer = node.signer.sign(effect.request)
+                event = (
+                    SignRefused(self.now_ms, effect.request, answer.reason)
+                    if isinstance(answer, Refusal)
+                    else Signed(self.now_ms, effect.request, answer)
+                )
+                self._later(self.now_ms, lambda: self._step_if_up(node, event))
+            case Send():
+                self._deliver(node, self._by_name[effect.peer], effect.message)
+            case Broadcast():
+                for other in self.nodes:
+                    if other is not node:
+                        self._deliver(node, other, effect.message)
+            case SetTimer():
+                timer, at_ms = effect.timer, effect.at_ms
+                node.timers[timer] = at_ms
+                self._later(at_ms, lambda: self._fire(node, timer, at_ms))
+            case CancelTimer():
+                node.timers.pop(effect.timer, None)
+            case Committed():
+                node.committed.append(effect.header)
+            case TransactionRefused():
+                node.refused.append(effect)
+            case PeerFault():
+                node.faults.append(effect)
+            case TransactionAdmitted():
+                pass
+            case Halt() | ReportEvidence():
+                raise AssertionError(effect)
+            case _:
+                assert_never(effect)
+
+    def _step_if_up(self, node: Node, event: Event) -> None:
+        if not node.is_down:
+            self.step(node, event)
+
+    def _fire(self, node: Node, timer: str, at_ms: int) -> None:
+        if node.timers.get(timer) == at_ms:
+            del node.timers[timer]
+            self._step_if_up(node, TimerFired(self.now_ms, timer))
+
+    def _deliver(self, sender: Node, receiver: Node, message: Message) -> None:
+        data, lane = encode(message), lane_of(message)
+
+        def arrive() -> None:
+            if sender.is_down or receiver.is_down:
+                return
+            intake = self.chain.make_intake(receiver.archive, self.chain.make_verifier())
+            checked = intake.check_message(lane, data, now_ms=self.now_ms)
+            self.step(receiver, MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
+
+        self._later(self.now_ms + DELAY_MS, arrive)
