@@ -1,1 +1,4 @@
-"""Identity: who is a member, since when, and who vouched for it. Start with `README.md`."""
+"""Identity: who is a member, since when, and who vouched for it. Start with `README.md`.
+
+Knows no other module: those that use it are given its keeper.
+"""
