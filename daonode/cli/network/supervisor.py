@@ -1,0 +1,175 @@
+"""Runs the processes of a network: starts them together, waits until all answer, and ends them together.
+
+A process that ends on its own is reported, and with `restart` started again after a pause. Ending the supervisor ends
+every process: politely first, and after `STOP_SECONDS` by force.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from daonode.cli.network.homes import TestnetError
+from daonode.cli.network.ports import NetworkNode, assign_ports
+
+READY_SECONDS = 60.0
+"""How long all nodes may take to answer."""
+PROBE_SECONDS = 0.05
+RESTART_SECONDS = 3.0
+STOP_SECONDS = 4.0
+LOG_NAME = "node.log"
+NETWORK_FILE = "network.json"
+LOG_TAIL_LINES = 15
+
+
+@dataclass(slots=True)
+class RunningProcess:
+    """A node's process; replaced when it is started again."""
+
+    node: NetworkNode
+    process: trio.Process
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The processes of one network directory. `report` is told, in words, what happens to them."""
+
+    directory: Path
+    restart: bool
+    report: Callable[[str], None]
+    processes: dict[str, RunningProcess] = field(default_factory=dict)
+    _stopping: bool = False
+
+    async def run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
+        """Run the network until SIGINT or SIGTERM.
+
+        Raises:
+            TestnetError: a node does not start; the text has the end of its log.
+        """
+        nodes = assign_ports(self.directory)
+        network_file = self.directory / NETWORK_FILE
+        network_file.unlink(missing_ok=True)
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with trio.open_nursery() as nursery:
+                try:
+                    for node in nodes:
+                        await nursery.start(self._keep_running, node)
+                    nursery.start_soon(self._announce, nodes, on_ready)
+                    async for _ in signals:
+                        break
+                finally:
+                    self._stopping = True
+                    with trio.CancelScope(shield=True):
+                        await self._stop_all()
+                    network_file.unlink(missing_ok=True)
+                    nursery.cancel_scope.cancel()
+
+    async def _announce(
+        self, nodes: tuple[NetworkNode, ...], on_ready: Callable[[tuple[NetworkNode, ...]], None]
+    ) -> None:
+        with trio.move_on_after(READY_SECONDS) as patience:
+            for node in nodes:
+                while not await _answers(node.rpc):
+                    await trio.sleep(PROBE_SECONDS)
+        if patience.cancelled_caught:
+            raise TestnetError(f"not all nodes answered within {READY_SECONDS:.0f} s; see the logs in {self.directory}")
+        self._write_network_file(nodes)
+        on_ready(nodes)
+
+    async def _keep_running(
+        self, node: NetworkNode, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Start a node's process and wait for it, again and again with `restart`."""
+        is_first = True
+        while not self._stopping:
+            await self._start(node)
+            if is_first:
+                is_first = False
+                task_status.started()
+            else:
+                self._write_network_file(tuple(running.node for running in self.processes.values()))
+            code = await self.processes[node.name].process.wait()
+            if self._stopping:
+                return
+            if not self.restart:
+                raise TestnetError(f"{node.name} ended with code {code}; the end of its log:\n{_log_tail(node)}")
+            self.report(f"{node.name} ended with code {code}; starting it again in {RESTART_SECONDS:.0f} s")
+            await trio.sleep(RESTART_SECONDS)
+
+    async def _start(self, node: NetworkNode) -> None:
+        command = [sys.executable, "-m", "daonode", "start", "--home", str(node.home.path)]
+        with (node.home.path / LOG_NAME).open("ab") as log:
+            process = await trio.lowlevel.open_process(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which ends all in order.
+                start_new_session=True,
+            )
+        self.processes[node.name] = RunningProcess(node, process)
+
+    async def _stop_all(self) -> None:
+        for running in self.processes.values():
+            if running.process.poll() is None:
+                # A process that was paused is woken, or it would not hear the other signal.
+                running.process.terminate()
+                running.process.send_signal(signal.SIGCONT)
+        with trio.move_on_after(STOP_SECONDS):
+            for running in self.processes.values():
+                await running.process.wait()
+        for running in self.processes.values():
+            if running.process.poll() is None:
+                self.report(f"{running.node.name} did not end within {STOP_SECONDS:.0f} s and was killed")
+                running.process.kill()
+                await running.process.wait()
+
+    def _write_network_file(self, nodes: tuple[NetworkNode, ...]) -> None:
+        chain_id = json.loads((self.directory / "genesis.json").read_text())["chain_id"]
+        content = {
+            "chain_id": chain_id,
+            "nodes": [
+                {
+                    "name": node.name,
+                    "home": str(node.home.path),
+                    "pid": self.processes[node.name].process.pid,
+                    "p2p": node.p2p,
+                    "rpc": f"http://{node.rpc}",
+                    "metrics": f"http://{node.metrics}/metrics",
+                }
+                for node in nodes
+            ],
+        }
+        beside = self.directory / (NETWORK_FILE + ".new")
+        beside.write_text(json.dumps(content, indent=2) + "\n")
+        os.replace(beside, self.directory / NETWORK_FILE)
+
+
+async def _answers(address: str) -> bool:
+    """Whether a node's RPC server answers."""
+    host, _, port = address.rpartition(":")
+    try:
+        stream = await trio.open_tcp_stream(host, int(port))
+    except OSError:
+        return False
+    async with stream:
+        await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        with trio.move_on_after(1):
+            return (await stream.receive_some(12)).endswith(b" 200")
+    return False
+
+
+def _log_tail(node: NetworkNode) -> str:
+    try:
+        lines = (node.home.path / LOG_NAME).read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return "(no log)"
+    return "\n".join(lines[-LOG_TAIL_LINES:])
