@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +94,7 @@ def _write(node: NetworkNode, config: NodeConfig, addresses: dict[str, str]) -> 
     client = {"client": {"rpc": f"http://{node.rpc}"}}
     beside = node.home.client_toml.with_suffix(".new")
     beside.write_text(tomli_w.dumps(client))
-    os.replace(beside, node.home.client_toml)
+    beside.replace(node.home.client_toml)
 
 
 def _number(path: Path) -> tuple[int, str]:

@@ -14,11 +14,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
 from daonode.cli.network.homes import TestnetError
 from daonode.cli.network.ports import NetworkNode, assign_ports
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
 
 READY_SECONDS = 60.0
 """How long all nodes may take to answer."""
@@ -46,7 +50,7 @@ class Supervisor:
     restart: bool
     report: Callable[[str], None]
     processes: dict[str, RunningProcess] = field(default_factory=dict)
-    _stopping: bool = False
+    _stop_asked: trio.Event = field(default_factory=trio.Event)
 
     async def run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
         """Run the network until SIGINT or SIGTERM.
@@ -66,7 +70,7 @@ class Supervisor:
                     async for _ in signals:
                         break
                 finally:
-                    self._stopping = True
+                    self._stop_asked.set()
                     with trio.CancelScope(shield=True):
                         await self._stop_all()
                     network_file.unlink(missing_ok=True)
@@ -77,19 +81,18 @@ class Supervisor:
     ) -> None:
         with trio.move_on_after(READY_SECONDS) as patience:
             for node in nodes:
-                while not await _answers(node.rpc):
-                    await trio.sleep(PROBE_SECONDS)
+                await _wait_for_answer(node.rpc)
         if patience.cancelled_caught:
             raise TestnetError(f"not all nodes answered within {READY_SECONDS:.0f} s; see the logs in {self.directory}")
         self._write_network_file(nodes)
         on_ready(nodes)
 
     async def _keep_running(
-        self, node: NetworkNode, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self, node: NetworkNode, *, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Start a node's process and wait for it, again and again with `restart`."""
         is_first = True
-        while not self._stopping:
+        while True:
             await self._start(node)
             if is_first:
                 is_first = False
@@ -97,7 +100,7 @@ class Supervisor:
             else:
                 self._write_network_file(tuple(running.node for running in self.processes.values()))
             code = await self.processes[node.name].process.wait()
-            if self._stopping:
+            if self._stop_asked.is_set():
                 return
             if not self.restart:
                 raise TestnetError(f"{node.name} ended with code {code}; the end of its log:\n{_log_tail(node)}")
@@ -112,6 +115,8 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # What overrides the configuration of one node must not override that of all.
+                env={name: value for name, value in os.environ.items() if not name.startswith("DAONODE_")},
                 # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which ends all in order.
                 start_new_session=True,
             )
@@ -150,7 +155,14 @@ class Supervisor:
         }
         beside = self.directory / (NETWORK_FILE + ".new")
         beside.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(beside, self.directory / NETWORK_FILE)
+        beside.replace(self.directory / NETWORK_FILE)
+
+
+async def _wait_for_answer(address: str) -> None:
+    while True:
+        if await _answers(address):
+            return
+        await trio.sleep(PROBE_SECONDS)
 
 
 async def _answers(address: str) -> bool:
@@ -162,9 +174,10 @@ async def _answers(address: str) -> bool:
         return False
     async with stream:
         await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        head = b""
         with trio.move_on_after(1):
-            return (await stream.receive_some(12)).endswith(b" 200")
-    return False
+            head = await stream.receive_some(12)
+    return head.endswith(b" 200")
 
 
 def _log_tail(node: NetworkNode) -> str:
