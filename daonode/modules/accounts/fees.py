@@ -17,8 +17,8 @@ from daonode.modules.accounts.events import FeesShared
 from daonode.modules.accounts.expected import PayoutAccounts
 from daonode.modules.accounts.keeper import AccountsKeeper
 from daonode.modules.accounts.keys import COLLECTED_FEES
-from daonode.modules.accounts.policies import account_id
-from daonode.modules.accounts.types import Account, CollectedFees, KeyPolicy
+from daonode.modules.accounts.policies import is_satisfied
+from daonode.modules.accounts.types import Account, CollectedFees, KeyPolicy, Policy
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.ids import Address, PublicKey
 from daonode.primitives.units import BPS_MAX, Amount
@@ -52,40 +52,42 @@ class Fees:
 
         Raises `LimitExceeded` (no such lane), `WrongSequence`, `Unauthorised` or `FeeTooLow`, and changes nothing then.
         """
-        keeper, account = self._keeper, self._keeper.account(context.state, sender)
+        keeper, state = self._keeper, context.state
+        account, params = keeper.account(state, sender), keeper.params(state)
         self._check_sequence(account, lane=lane, sequence=sequence)
-        if not keeper.authorised(context.state, sender, signers):
+
+        def policy_of(address: Address) -> Policy | None:
+            return account.policy if address == sender else keeper.policy(state, address)
+
+        if not is_satisfied(sender, signers=signers, policy_of=policy_of):
             raise Unauthorised(
                 f"the {len(signers)} valid signatures do not satisfy the policy of {encode_account(sender)}",
                 hint="sign with the keys of the account's policy and with no other",
             )
-        asset = keeper.native_asset(context.state)
         held = latest(account.native)
         if held < fee:
             raise FeeTooLow(
-                f"{encode_account(sender)} holds {held} {asset}, the fee is up to {fee}",
+                f"{encode_account(sender)} holds {held} {params.native}, the fee is up to {fee}",
                 hint="lower max_fee or fund the account",
             )
-        counts = keeper.counts(context.state, asset=asset, account=account)
         admitted = msgspec.structs.replace(
             account,
-            policy=account.policy or next(policy for policy in map(KeyPolicy, signers) if account_id(policy) == sender),
+            # Only a single key satisfies an account without a policy, and it alone may sign: it is revealed now.
+            policy=account.policy or KeyPolicy(signers[0]),
             sequences=_advanced(account.sequences, lane=lane),
-            native=keeper.next_history(context, account.native, value=held - fee, counts=counts),
         )
-        keeper.store(context, sender, admitted)
-        if counts:
-            keeper.report(context, asset=asset, account=sender, before=held, after=held - fee)
+        keeper.set_native(context, params, account=sender, holder=admitted, amount=held - fee)
 
     def settle(self, context: Context, *, sender: Address, charged: int, fee: int) -> None:
         """Give `charged - fee` back to the sender, and collect `fee`."""
         keeper, state = self._keeper, context.state
-        asset = keeper.native_asset(state)
+        account, params = keeper.account(state, sender), keeper.params(state)
         if charged > fee:
-            keeper.change(context, account=sender, asset=asset, delta=charged - fee)
+            amount = latest(account.native) + charged - fee
+            keeper.set_native(context, params, account=sender, holder=account, amount=amount)
         if not fee:
             return
-        counted = fee if keeper.counts(state, asset=asset, account=keeper.account(state, sender)) else 0
+        counted = fee if keeper.counts(state, params, asset=params.native, account=account) else 0
         before = COLLECTED_FEES.get(state, None) or CollectedFees(amount=Amount(0), counted=Amount(0))
         after = CollectedFees(amount=Amount(before.amount + fee), counted=Amount(before.counted + counted))
         COLLECTED_FEES.set(state, None, after)

@@ -84,7 +84,9 @@ class AccountsKeeper:
 
     def balance(self, state: StateReader, *, account: Address, asset: AssetId) -> int:
         """Return what an account holds of an asset, in base units; 0 for an unknown account or asset."""
-        return latest(self._history(state, account=account, asset=asset))
+        if asset == self.native_asset(state):
+            return latest(self.account(state, account).native)
+        return latest(self._other(state, account=account, asset=asset))
 
     def balances(self, state: StateReader, account: Address) -> Iterator[tuple[AssetId, int]]:
         """Yield the assets of which an account holds something, the native one first, the others by id."""
@@ -146,16 +148,16 @@ class AccountsKeeper:
         held = [(key[1], latest(balance.amount)) for key, balance in BALANCES.iterate(state, prefix=account)]
         self.store(context, account, changed)
         for asset, amount in held:
-            self._store_balance(context, account=account, asset=asset, amount=unrecorded(amount))
-        for asset, amount in ((self.native_asset(state), native), *held):
-            if self.counts(state, asset=asset, account=before) and amount:
+            self._store_other(context, account=account, asset=asset, amount=unrecorded(amount))
+        params = self.params(state)
+        for asset, amount in ((params.native, native), *held):
+            if amount and self.counts(state, params, asset=asset, account=before):
                 self.change_total(context, asset=asset, delta=-amount)
-                self.report(context, asset=asset, account=account, before=amount, after=0)
+                self._report(context, asset=asset, account=account, before=amount, after=0)
         context.emit(AccountMarkedCustodial(account=account))
 
-    def counts(self, state: StateReader, *, asset: AssetId, account: Account) -> bool:
+    def counts(self, state: StateReader, params: Params, *, asset: AssetId, account: Account) -> bool:
         """Say whether what this account holds of the asset is voting power. Raises `UnknownAsset`."""
-        params = self.params(state)
         votes = params.native_votes if asset == params.native else self.asset(state, asset).votes
         return votes and not account.custodial
 
@@ -172,28 +174,30 @@ class AccountsKeeper:
         The caller keeps the sum: it changes another balance, the supply or the fees on their way by the opposite, and
         the total by all that was returned. Raises `UnknownAsset` or `InsufficientBalance`, and changes nothing then.
         """
-        state = context.state
+        state, params = context.state, self.params(context.state)
         holder = self.account(state, account)
-        counts = self.counts(state, asset=asset, account=holder)
-        history = self._history(state, account=account, asset=asset)
+        history = holder.native if asset == params.native else self._other(state, account=account, asset=asset)
+        counts = self.counts(state, params, asset=asset, account=holder)
         before = latest(history)
         if before + delta < 0:
             raise InsufficientBalance(account=account, asset=asset, held=before, needed=-delta)
-        after = self.next_history(context, history, value=before + delta, counts=counts)
-        if asset == self.native_asset(state):
-            self.store(context, account, msgspec.structs.replace(holder, native=after))
+        if asset == params.native:
+            self.set_native(context, params, account=account, holder=holder, amount=before + delta)
         else:
-            self._store_balance(context, account=account, asset=asset, amount=after)
-        if not counts:
-            return 0
-        self.report(context, asset=asset, account=account, before=before, after=before + delta)
-        return delta
+            after = _next_history(context, history, value=before + delta, counts=counts)
+            self._store_other(context, account=account, asset=asset, amount=after)
+            if counts:
+                self._report(context, asset=asset, account=account, before=before, after=before + delta)
+        return delta if counts else 0
 
-    def next_history(self, context: Context, history: History, *, value: int, counts: bool) -> History:
-        """Return a balance's history with a new value, recorded at this block where the balance counts."""
-        if not counts:
-            return unrecorded(value)
-        return record(history, height=context.block.height, value=value, live=live(context.state))
+    def set_native(self, context: Context, params: Params, *, account: Address, holder: Account, amount: int) -> None:
+        """Write an account with another native balance. As for `change`, the caller keeps the sum and the total."""
+        counts = params.native_votes and not holder.custodial
+        history = _next_history(context, holder.native, value=amount, counts=counts)
+        self.store(context, account, msgspec.structs.replace(holder, native=history))
+        if counts:
+            before = latest(holder.native)
+            self._report(context, asset=params.native, account=account, before=before, after=amount)
 
     def change_total(self, context: Context, *, asset: AssetId, delta: int) -> None:
         """Change the total power of an asset; by 0 nothing is written."""
@@ -201,23 +205,23 @@ class AccountsKeeper:
             return
         found = TOTAL_POWER.get(context.state, asset)
         history = EMPTY_HISTORY if found is None else found.amount
-        changed = self.next_history(context, history, value=latest(history) + delta, counts=True)
+        changed = _next_history(context, history, value=latest(history) + delta, counts=True)
         TOTAL_POWER.set(context.state, asset, TotalPower(amount=changed))
 
-    def report(self, context: Context, *, asset: AssetId, account: Address, before: int, after: int) -> None:
+    def _report(self, context: Context, *, asset: AssetId, account: Address, before: int, after: int) -> None:
         """Tell the observers that an account's voting power changed."""
         if before == after:
             return
         for observer in self._observers:
             observer.on_power_changed(context, source=source_name(asset), account=account, before=before, after=after)
 
-    def _history(self, state: StateReader, *, account: Address, asset: AssetId) -> History:
-        if asset == self.native_asset(state):
-            return self.account(state, account).native
+    @staticmethod
+    def _other(state: StateReader, *, account: Address, asset: AssetId) -> History:
         found = BALANCES.get(state, (account, asset))
         return EMPTY_HISTORY if found is None else found.amount
 
-    def _store_balance(self, context: Context, *, account: Address, asset: AssetId, amount: History) -> None:
+    @staticmethod
+    def _store_other(context: Context, *, account: Address, asset: AssetId, amount: History) -> None:
         if amount == EMPTY_HISTORY:
             BALANCES.delete(context.state, (account, asset))
         else:
@@ -238,3 +242,10 @@ class AccountsKeeper:
 def unrecorded(value: int) -> History:
     """Return the form of a balance that nobody asks the past of: one checkpoint, none for 0."""
     return History((Checkpoint(height=0, value=value),)) if value else EMPTY_HISTORY
+
+
+def _next_history(context: Context, history: History, *, value: int, counts: bool) -> History:
+    """Return a balance's history with a new value, recorded at this block where the balance counts."""
+    if not counts:
+        return unrecorded(value)
+    return record(history, height=context.block.height, value=value, live=live(context.state))
