@@ -1,0 +1,121 @@
+"""What a method is: a name, the types of its parameters and its result, and the function between them.
+
+Methods get the node as `RpcNode`: its live values, and blocking reads of what is committed, on a few threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar, get_type_hints
+
+import trio
+from msgspec.structs import replace
+
+from daonode.node.api import NodeApi
+from daonode.node.rpc.errors import RpcError, Unavailable, of_form
+from daonode.node.storage import StoreClosed
+from daonode.primitives.codec import Record
+from daonode.primitives.json_form import JsonFormError, from_json
+from daonode.replica.archive import Archive
+
+MAX_READING_THREADS: Final = 4
+"""Threads that read the databases for RPC at one time."""
+
+T = TypeVar("T")
+P = TypeVar("P", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class RpcNode:
+    """The node as methods see it."""
+
+    api: NodeApi
+    _threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(MAX_READING_THREADS))
+
+    async def read(self, function: Callable[[Archive], T]) -> T:
+        """Run a blocking read of one consistent moment of the databases on a thread.
+
+        Raises:
+            Unavailable: the node is stopping.
+        """
+        try:
+            return await trio.to_thread.run_sync(self._read, function, limiter=self._threads)
+        except StoreClosed:
+            raise Unavailable("the node is stopping", reason="stopping", retryable=True) from None
+
+    def _read(self, function: Callable[[Archive], T]) -> T:
+        with self.api.open_archive() as archive:
+            return function(archive)
+
+
+Run = Callable[[RpcNode, Record], Awaitable[object]]
+RunMany = Callable[[RpcNode, Sequence[Record]], Awaitable[Sequence[object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method. `summary` is for people. With `run_many`, the calls of one batch are answered together: for each its
+    result or its `RpcError`."""
+
+    name: str
+    summary: str
+    parameters: type[Record]
+    result: object
+    run: Run
+    run_many: RunMany | None = None
+
+
+def method(
+    name: str, parameters: type[P], result: object, function: Callable[[RpcNode, P], Awaitable[object]]
+) -> Method:
+    """A method whose parameters are a record of this type. Its summary is the first line of the function's text."""
+
+    async def run(node: RpcNode, given: Record) -> object:
+        assert isinstance(given, parameters), "the dispatcher read the parameters as this type"
+        return await function(node, given)
+
+    return Method(name=name, summary=_summary(function), parameters=parameters, result=result, run=run)
+
+
+def joint_method(
+    name: str,
+    parameters: type[P],
+    result: object,
+    function: Callable[[RpcNode, Sequence[P]], Awaitable[Sequence[object]]],
+) -> Method:
+    """A method whose calls in one batch are answered together."""
+
+    async def run_many(node: RpcNode, given: Sequence[Record]) -> Sequence[object]:
+        typed = [each for each in given if isinstance(each, parameters)]
+        assert len(typed) == len(given), "the dispatcher read the parameters as this type"
+        return await function(node, typed)
+
+    async def run(node: RpcNode, given: Record) -> object:
+        (answer,) = await run_many(node, (given,))
+        if isinstance(answer, RpcError):
+            raise answer
+        return answer
+
+    return Method(
+        name=name, summary=_summary(function), parameters=parameters, result=result, run=run, run_many=run_many
+    )
+
+
+def read_parameters(data: dict[str, object], type_: type[P]) -> P:
+    """Read named parameters. A member of the type `object` is any JSON value and is carried as it is.
+
+    Raises:
+        InvalidParameters: a member is missing, unknown or not of its type.
+    """
+    open_names = [name for name, hint in get_type_hints(type_).items() if hint is object]
+    carried = {name: data[name] for name in open_names if name in data}
+    try:
+        value = from_json({name: data[name] for name in data if name not in carried}, type_, "params")
+    except JsonFormError as error:
+        raise of_form(error) from None
+    return replace(value, **carried) if carried else value
+
+
+def _summary(function: Callable[..., object]) -> str:
+    return (function.__doc__ or "").partition("\n")[0]

@@ -1,0 +1,260 @@
+"""What each method answers, member by member, as it stands on the wire."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from daonode.node.rpc.forms import (
+    AccountText,
+    Count,
+    Decimal,
+    HexText,
+    JsonObject,
+    TimeText,
+    ValidatorText,
+)
+
+
+class Result(Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of every answer: a JSON object with these members."""
+
+
+class ChainIdResult(Result, frozen=True):
+    """Which chain this is."""
+
+    chain_id: str
+
+
+class NodeDescription(Result, frozen=True):
+    """The node that answers."""
+
+    name: str
+    version: str
+
+
+class MempoolResult(Result, frozen=True):
+    """What waits for a block."""
+
+    transactions: Count
+    bytes: Count
+
+
+class StatusResult(Result, frozen=True):
+    """Where the node stands. `time` is that of the last block, `clock` the node's own; `validator` is null on a full
+    node; `peers` counts those that are connected."""
+
+    chain_id: str
+    height: Count
+    round: Count
+    catching_up: bool
+    time: TimeText
+    clock: TimeText
+    block_id: HexText
+    state_root: HexText
+    genesis_hash: HexText
+    node: NodeDescription
+    validator: ValidatorText | None
+    peers: Count
+    mempool: MempoolResult
+
+
+class BlockResult(Result, frozen=True):
+    """A committed block. `transactions` are ids in execution order; `header` is the signed header in JSON form."""
+
+    id: HexText
+    height: Count
+    time: TimeText
+    round: Count
+    epoch: Count
+    proposer: ValidatorText
+    parent_id: HexText
+    state_root: HexText
+    receipts_root: HexText
+    payload_bytes: Count
+    transactions: list[HexText]
+    header: JsonObject
+
+
+class CertificateResult(Result, frozen=True):
+    """Why a block is final: the proof is over the header itself, or over the last of its descendants (ascending)."""
+
+    height: Count
+    header: JsonObject
+    proof: JsonObject
+    descendants: list[JsonObject]
+
+
+class MessageForm(Result, frozen=True):
+    """One message of a transaction; `value` holds its fields."""
+
+    type: str
+    value: JsonObject
+
+
+class EventForm(Result, frozen=True):
+    """One event; `position` is `height:index`, the index counting all events of the block."""
+
+    type: str
+    position: str
+    value: JsonObject
+
+
+class SimulatedEventForm(Result, frozen=True):
+    """One event that did not happen."""
+
+    type: str
+    value: JsonObject
+
+
+class ReceiptForm(Result, frozen=True):
+    """What a transaction did; `code` 0 is success, `error` is text for people."""
+
+    tx_id: HexText
+    code: Count
+    error: str
+    gas_used: Decimal
+    fee: Decimal
+    events: list[EventForm]
+
+
+class TransactionResult(Result, frozen=True):
+    """A transaction in the mempool or in a block; place and receipt are null until it is committed."""
+
+    tx_id: HexText
+    status: Literal["committed", "pending"]
+    height: Count | None
+    index: Count | None
+    block_id: HexText | None
+    sender: AccountText
+    lane: Count
+    sequence: Decimal
+    expires_at: TimeText
+    gas_limit: Decimal
+    max_fee: Decimal
+    signers: list[HexText]
+    messages: list[MessageForm]
+    memo: str
+    receipt: ReceiptForm | None
+
+
+class ReceiptProofForm(Result, frozen=True):
+    """`receipt` is the encoded receipt; `inclusion` shows it under the header's `receipts_root`."""
+
+    receipt: HexText
+    inclusion: JsonObject
+
+
+class ReceiptResult(Result, frozen=True):
+    """A committed transaction's receipt; `proof` is there when it was asked for."""
+
+    tx_id: HexText
+    height: Count
+    index: Count
+    receipt: ReceiptForm
+    proof: ReceiptProofForm | UnsetType = UNSET
+
+
+class SentResult(Result, frozen=True):
+    """The mempool has the transaction."""
+
+    tx_id: HexText
+
+
+class SimulationResult(Result, frozen=True):
+    """What a transaction would do in the next block."""
+
+    code: Count
+    error: str
+    gas_used: Decimal
+    fee: Decimal
+    events: list[SimulatedEventForm]
+
+
+class FeeResult(Result, frozen=True):
+    """`gas_price` is in base units of the native asset for `gas_unit` of gas; `fee` is what `gas_limit` costs."""
+
+    gas_price: Decimal
+    gas_unit: Decimal
+    gas_limit: Decimal | None
+    fee: Decimal | None
+    max_block_gas: Decimal
+    expiry_window: str
+
+
+class BalanceForm(Result, frozen=True):
+    """An amount of an asset, in base units."""
+
+    asset: str
+    amount: Decimal
+
+
+class AccountResult(Result, frozen=True):
+    """An account. `next_sequences` are by lane, count the mempool, and hold only the lanes that were used."""
+
+    address: AccountText
+    next_sequences: dict[str, Decimal]
+    balances: list[BalanceForm]
+    policy: JsonObject | None
+
+
+class ProofResult(Result, frozen=True):
+    """A state key's value, null where it has none, and the proof of that under `state_root`."""
+
+    height: Count
+    key: HexText
+    value: HexText | None
+    state_root: HexText
+    proof: JsonObject
+
+
+class QueryResult(Result, frozen=True):
+    """A module's answer at a height."""
+
+    height: Count
+    result: JsonObject
+
+
+class ValidatorForm(Result, frozen=True):
+    """One member of the validator set."""
+
+    id: ValidatorText
+    public_key: HexText
+    power: Decimal
+
+
+class ValidatorsResult(Result, frozen=True):
+    """The validator set of an epoch, by id."""
+
+    epoch: Count
+    total_power: Decimal
+    validators: list[ValidatorForm]
+
+
+class PeerForm(Result, frozen=True):
+    """A listed peer as this node sees it; `validator` is null for a full node."""
+
+    name: str
+    peer_id: str
+    address: str
+    validator: ValidatorText | None
+    connected: bool
+
+
+class NetInfoResult(Result, frozen=True):
+    """All listed peers."""
+
+    peers: list[PeerForm]
+
+
+class ConsensusResult(Result, frozen=True):
+    """Where consensus stands; `leader` is null while it is not known, `highest_tc_round` before any timeout."""
+
+    epoch: Count
+    round: Count
+    leader: ValidatorText | None
+    high_qc_round: Count
+    highest_tc_round: Count | None
+    committed_height: Count
+    committed_round: Count

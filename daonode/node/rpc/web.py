@@ -1,0 +1,179 @@
+"""The HTTP side: paths, headers, sizes and times. What stands in a request's body is the dispatcher's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import trio
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daonode.node.api import NodeApi
+from daonode.node.rpc.dispatch import Dispatcher, error_body
+from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch, Unavailable
+from daonode.node.rpc.health import obstacles
+from daonode.node.rpc.method import RpcNode
+from daonode.node.rpc.results import StatusResult
+from daonode.node.rpc.status_page import content_security_policy, page
+
+MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+"""A request's body: fifteen of the largest transactions, or a hundred votes many times over."""
+BODY_TIMEOUT_S: Final = 10.0
+"""How long a client may take to send a body."""
+MAX_OPEN_REQUESTS: Final = 512
+"""Requests answered at one time; those that wait for a commit count too."""
+HEIGHT_HEADER: Final = "X-Dao-Height"
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PATHS: Final = "/, /rpc, /livez, /readyz, /metrics"
+
+
+class Site:
+    """The answers of one node's HTTP server."""
+
+    def __init__(self, api: NodeApi) -> None:
+        self._api = api
+        self._dispatcher = Dispatcher(RpcNode(api))
+        self._open_requests = 0
+
+    def rpc_app(self, *, cors_origins: Sequence[str]) -> ASGIApp:
+        """Everything; pages of the origins may call it, `*` is any."""
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type"],
+            expose_headers=[HEIGHT_HEADER],
+        )
+        routes = [
+            Route("/", self._get_page, methods=["GET"]),
+            Route("/", self._post, methods=["POST"]),
+            Route("/rpc", self._post, methods=["POST"]),
+            *self._health_routes(),
+        ]
+        return self._finish(
+            Starlette(routes=routes, middleware=[cors] if cors_origins else [], exception_handlers=_REFUSALS)
+        )
+
+    def metrics_app(self) -> ASGIApp:
+        """Metrics and health alone, for an address of their own."""
+        return self._finish(Starlette(routes=self._health_routes(), exception_handlers=_REFUSALS))
+
+    def _health_routes(self) -> list[Route]:
+        return [
+            Route("/livez", self._get_live, methods=["GET"]),
+            Route("/readyz", self._get_ready, methods=["GET"]),
+            Route("/metrics", self._get_metrics, methods=["GET"]),
+        ]
+
+    def _finish(self, app: ASGIApp) -> ASGIApp:
+        """Put the height on every answer, and forbid keeping it."""
+
+        async def finished(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_with_headers(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = MutableHeaders(scope=message)
+                    headers[HEIGHT_HEADER] = str(self._api.height)
+                    headers["Cache-Control"] = "no-store"
+                    headers["X-Content-Type-Options"] = "nosniff"
+                await send(message)
+
+            await app(scope, receive, send_with_headers)
+
+        return finished
+
+    async def _post(self, request: Request) -> Response:
+        if self._open_requests >= MAX_OPEN_REQUESTS:
+            return _refusal(503, _overloaded())
+        self._open_requests += 1
+        try:
+            body = await _read_body(request)
+            if isinstance(body, Response):
+                return body
+            answer = await self._dispatcher.answer(body)
+        finally:
+            self._open_requests -= 1
+        return Response(status_code=204) if answer is None else Response(answer, media_type="application/json")
+
+    async def _get_page(self, request: Request) -> Response:
+        status = await self._dispatcher.call("dao_status")
+        if not isinstance(status, StatusResult):
+            return _refusal(503, status if isinstance(status, RpcError) else _overloaded())
+        peers = [(peer.name, peer.address, peer.connected) for peer in self._api.peers]
+        text = page(status, peers=peers, obstacles=obstacles(self._api), url=str(request.base_url))
+        return HTMLResponse(text, headers={"Content-Security-Policy": content_security_policy()})
+
+    async def _get_live(self, _: Request) -> Response:
+        return _json(200, {"live": True})
+
+    async def _get_ready(self, _: Request) -> Response:
+        found = obstacles(self._api)
+        return _json(503 if found else 200, {"ready": not found, "height": self._api.height, "reasons": list(found)})
+
+    async def _get_metrics(self, _: Request) -> Response:
+        return Response(self._api.metrics(), media_type=METRICS_TYPE)
+
+
+async def _read_body(request: Request) -> bytes | Response:
+    """The body, or the answer where it cannot be taken."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        # Other types a foreign page may send without asking; this one needs the origin to be allowed.
+        hint = "send it with the header Content-Type: application/json"
+        return _refusal(415, InvalidRequest("the body is not declared as JSON", reason="media_type", hint=hint))
+    too_large = TooMuch(
+        f"a body has at most {MAX_BODY_BYTES} bytes", reason="body_too_large", hint="split the batch", retryable=False
+    )
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+        return _refusal(413, too_large)
+    body = bytearray()
+    try:
+        with trio.fail_after(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    return _refusal(413, too_large)
+    except trio.TooSlowError:
+        reason = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
+        return _refusal(408, InvalidRequest(reason, reason="body_too_slow", retryable=True))
+    except ClientDisconnect:
+        return Response(status_code=400)
+    return bytes(body)
+
+
+def _overloaded() -> Unavailable:
+    return Unavailable(
+        "this node answers as many requests as it may", reason="overloaded", hint="try again soon", retryable=True
+    )
+
+
+def _refusal(status_code: int, error: RpcError) -> Response:
+    headers = {"Retry-After": "1"} if error.retryable else None
+    return Response(error_body(error), status_code=status_code, media_type="application/json", headers=headers)
+
+
+def _json(status_code: int, value: object) -> Response:
+    return Response(msgspec.json.encode(value), status_code=status_code, media_type="application/json")
+
+
+async def _refuse_path(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for this error alone"
+    path = request.url.path[:64]
+    if error.status_code == 405:
+        wanted = InvalidRequest(f"{request.method} is not for {path}", reason="http_method", hint="calls are POSTed")
+        refused = _refusal(405, wanted)
+        refused.headers.update(error.headers or {})
+        return refused
+    return _refusal(error.status_code, NotFound(f"there is nothing at {path!r}", reason="not_found", hint=_PATHS))
+
+
+_REFUSALS: Final = {HTTPException: _refuse_path}
