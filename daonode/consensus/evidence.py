@@ -1,7 +1,8 @@
 """Notices two statements of one validator that no honest validator signs together (consensus.md, Evidence).
 
-Bounded: the last `STATEMENTS_KEPT` statements of each kind and validator; at most `REPORTS_KEPT` reports are remembered
-so as not to be repeated. Knows statements only; whoever calls has verified the signatures.
+Bounded: the first statement of each kind and validator in each of the last `STATEMENTS_KEPT` rounds that it spoke in;
+at most `REPORTS_KEPT` reports are remembered so as not to be repeated. Knows statements only; whoever calls has verified
+the signatures.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote
 from daonode.primitives.ids import Signature, ValidatorId
 
-STATEMENTS_KEPT = 8
+STATEMENTS_KEPT = 16
 REPORTS_KEPT = 256
 
 
@@ -51,24 +52,44 @@ def _is_broken_promise(statement: Statement, timeout: Statement) -> bool:
             return False
 
 
+_RIVALS: dict[type[Statement], tuple[type[Statement], ...]] = {
+    Propose: (),
+    Vote: (Timeout,),
+    Commit: (Timeout,),
+    Timeout: (Vote, Commit),
+}
+"""Of which other kinds, in any round, a statement may break or be broken by a promise."""
+
+
 class EvidenceWatch:
     """Remembers recent statements and returns each conflict once."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[ValidatorId, type[Statement]], deque[tuple[Statement, Signature]]] = {}
+        self._seen: dict[tuple[ValidatorId, type[Statement]], dict[int, tuple[Statement, Signature]]] = {}
         self._reported: deque[tuple[ValidatorId, Statement, Statement]] = deque(maxlen=REPORTS_KEPT)
 
     def add(self, validator: ValidatorId, statement: Statement, signature: Signature) -> tuple[Conflict, ...]:
         """Take a verified statement; the conflicts that it completes."""
-        mine = self._seen.setdefault((validator, type(statement)), deque(maxlen=STATEMENTS_KEPT))
-        if any(kept == statement for kept, _ in mine):
+        kind = type(statement)
+        rounds = self._seen.setdefault((validator, kind), {})
+        first = rounds.get(statement.round)
+        if first is not None and first[0] == statement:
             return ()
-        conflicts: list[Conflict] = []
-        for kind in (Propose, Vote, Commit, Timeout):
-            for kept, kept_signature in self._seen.get((validator, kind), ()):
-                known = (validator, kept, statement)
-                if is_conflict(kept, statement) and known not in self._reported:
-                    self._reported.append(known)
-                    conflicts.append(Conflict(validator, kept, kept_signature, statement, signature))
-        mine.append((statement, signature))
-        return tuple(conflicts)
+        candidates = [] if first is None else [first]
+        for rival in _RIVALS[kind]:
+            candidates.extend(self._seen.get((validator, rival), {}).values())
+        if first is None:
+            if len(rounds) >= STATEMENTS_KEPT:
+                del rounds[next(iter(rounds))]
+            rounds[statement.round] = (statement, signature)
+        return tuple(
+            Conflict(validator, kept, kept_signature, statement, signature)
+            for kept, kept_signature in candidates
+            if is_conflict(kept, statement) and self._is_news(validator, kept, statement)
+        )
+
+    def _is_news(self, validator: ValidatorId, first: Statement, second: Statement) -> bool:
+        if (validator, first, second) in self._reported:
+            return False
+        self._reported.append((validator, first, second))
+        return True

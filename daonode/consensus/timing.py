@@ -46,8 +46,7 @@ def give_up(state: CoreState) -> None:
     """Ask for a timeout when the round has expired, or when more than f have given it up: one of them is honest."""
     if not state.can_sign or state.timeout_asked_round >= state.round:
         return
-    joined = state.validators.exceeds_faulty(state.collector.timeout_power(state.round))
-    if state.round_has_expired or joined:
+    if state.round_has_expired or state.validators.exceeds_faulty(state.collector.timeout_power(state.round)):
         state.round_has_expired = True
         state.timeout_asked_round = state.round
         state.emit(Sign(TimeoutRequest(round=state.round, high_qc=state.high_qc, tc=state.tc_for_round)))

@@ -94,7 +94,7 @@ def test_a_voter_executes_then_persists_then_asks_then_votes() -> None:
 
 def test_a_leader_builds_persists_asks_sends_and_votes() -> None:
     core = start(own=LEADER)
-    (build, timer) = core.step(PendingWorkChanged(NOW_MS, True))
+    (build, timer) = core.step(PendingWorkChanged(NOW_MS, pending=True))
     assert isinstance(build, Build)
     assert (build.round, build.parent, build.time_ms, build.empty) == (1, maker.genesis, NOW_MS, False)
     assert timer == SetTimer(Timer.ROUND, 1, NOW_MS + CONFIG.timeout_base_ms)
@@ -108,7 +108,7 @@ def test_a_leader_builds_persists_asks_sends_and_votes() -> None:
 
 def test_a_refused_proposal_is_neither_sent_nor_voted_for() -> None:
     core = start(own=LEADER)
-    core.step(PendingWorkChanged(NOW_MS, True))
+    core.step(PendingWorkChanged(NOW_MS, pending=True))
     core.step(BlockBuilt(NOW_MS, FIRST))
     request = ProposeRequest(header=FIRST.header, qc=FIRST.qc, tc=None)
     assert core.step(SignRefused(NOW_MS, request, "no")) == ()
@@ -117,18 +117,18 @@ def test_a_refused_proposal_is_neither_sent_nor_voted_for() -> None:
 def test_nothing_is_asked_before_the_start() -> None:
     core = Core(CONFIG, validators=maker.validators, own=IDS[0], safety=SAFETY, root=maker.genesis)
     assert core.step(proposal(FIRST)) == ()
-    assert core.step(PendingWorkChanged(NOW_MS, True)) == ()
+    assert core.step(PendingWorkChanged(NOW_MS, pending=True)) == ()
     assert Execute(FIRST) in core.step(Started(NOW_MS))
 
 
 def test_nothing_is_signed_while_catching_up() -> None:
     core = start()
-    core.step(CatchingUpChanged(NOW_MS, True))
+    core.step(CatchingUpChanged(NOW_MS, active=True))
     core.step(proposal(FIRST))
     core.step(TimerFired(NOW_MS + 1_000, Timer.ROUND, 1))
-    assert all(not isinstance(effect, Sign) for effect in core.step(PendingWorkChanged(NOW_MS, True)))
+    assert all(not isinstance(effect, Sign) for effect in core.step(PendingWorkChanged(NOW_MS, pending=True)))
     assert Sign(TimeoutRequest(round=1, high_qc=maker.genesis_qc, tc=None)) in core.step(
-        CatchingUpChanged(NOW_MS, False)
+        CatchingUpChanged(NOW_MS, active=False)
     )
 
 
@@ -229,10 +229,10 @@ def test_a_timeout_of_a_validator_that_is_behind_is_answered_at_most_so_often() 
 
 def test_the_round_timer_runs_while_there_is_work_and_repeats_the_timeout() -> None:
     core = start()
-    (timer,) = core.step(PendingWorkChanged(NOW_MS, True))
+    (timer,) = core.step(PendingWorkChanged(NOW_MS, pending=True))
     assert timer == SetTimer(Timer.ROUND, 1, NOW_MS + 1_000)
-    assert core.step(PendingWorkChanged(NOW_MS, False)) == (CancelTimer(Timer.ROUND),)
-    core.step(PendingWorkChanged(NOW_MS, True))
+    assert core.step(PendingWorkChanged(NOW_MS, pending=False)) == (CancelTimer(Timer.ROUND),)
+    core.step(PendingWorkChanged(NOW_MS, pending=True))
     assert core.step(TimerFired(NOW_MS, Timer.ROUND, 7)) == ()
     request = TimeoutRequest(round=1, high_qc=maker.genesis_qc, tc=None)
     effects = core.step(TimerFired(NOW_MS + 1_000, Timer.ROUND, 1))
