@@ -104,7 +104,7 @@ def _form_of(hint: Hashable) -> _Form:
     if origin is Annotated:
         base, *metadata = get_args(hint)
         meta = next((item for item in metadata if isinstance(item, Meta)), Meta())
-        return _form_of_plain(base, meta)
+        return _bounded_form(_form_of(base), meta) if get_origin(base) is tuple else _form_of_plain(base, meta)
     if origin in (Union, types.UnionType):
         return _union_form(get_args(hint))
     if origin is tuple:
@@ -238,6 +238,15 @@ def _sequence_form(item: _Form) -> _Form:
         return tuple(item.read(each, f"{path}[{i}]") for i, each in enumerate(_expect(data, list, "an array", path)))
 
     return _Form(lambda value: [item.write(each) for each in cast(tuple[object, ...], value)], read)
+
+
+def _bounded_form(form: _Form, meta: Meta) -> _Form:
+    def read(data: object, path: str) -> object:
+        items = form.read(data, path)
+        _check_length(len(cast(tuple[object, ...], items)), meta, "items", path)
+        return items
+
+    return _Form(form.write, read)
 
 
 def _mapping_form(value_hint: object) -> _Form:
