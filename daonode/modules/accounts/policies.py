@@ -70,35 +70,39 @@ def is_satisfied(account: Address, *, signers: tuple[PublicKey, ...], policy_of:
     sender pays for. Accounts deeper than `MAX_POLICY_DEPTH` count nothing: at most 1 + 8 + 64 policies are looked up,
     whatever the policies say, cycles included.
     """
-    visit = _Visit(signers=signers, policy_of=policy_of)
-    return visit.satisfies_account(account, depth=1) and all(signer in visit.named for signer in signers)
+    singles = {account_id(policy): policy for policy in map(KeyPolicy, signers)}
+    visit = _Visit(signed=frozenset(signers), policy_of=policy_of, singles=singles)
+    return visit.satisfies_account(account, depth=1) and visit.signed <= visit.named
 
 
 @dataclass(slots=True)
 class _Visit:
-    """One walk through the policies below an account; `named` collects every key on the way."""
+    """One walk through the policies below an account.
 
-    signers: tuple[PublicKey, ...]
+    `signed` are the keys of valid signatures, `singles` the same as policies, by the accounts that they make; `named` collects every key on the way. Sets
+    are only asked what they contain.
+    """
+
+    signed: frozenset[PublicKey]
     policy_of: PolicyOf
-    named: list[PublicKey] = field(default_factory=list)
+    singles: dict[Address, KeyPolicy]
+    named: set[PublicKey] = field(default_factory=set)
 
     def satisfies_account(self, account: Address, *, depth: int) -> bool:
-        policy = self.policy_of(account)
-        if policy is None:
-            # Never registered: the account of a single key, which its signature reveals, or of nobody here.
-            policy = next((single for single in map(KeyPolicy, self.signers) if account_id(single) == account), None)
+        # One that was never registered is the account of a single key, which its signature reveals, or of nobody here.
+        policy = self.policy_of(account) or self.singles.get(account)
         return policy is not None and self._satisfies(policy, depth=depth)
 
     def _satisfies(self, policy: Policy, *, depth: int) -> bool:
         if isinstance(policy, KeyPolicy):
-            self.named.append(policy.public_key)
-            return policy.public_key in self.signers
+            self.named.add(policy.public_key)
+            return policy.public_key in self.signed
         weight = 0
         # To the last member, even past the threshold: every key that may sign has to be known.
         for member in policy.members:
             if isinstance(member, KeyMember):
-                self.named.append(member.public_key)
-                weight += member.weight if member.public_key in self.signers else 0
+                self.named.add(member.public_key)
+                weight += member.weight if member.public_key in self.signed else 0
             elif depth < MAX_POLICY_DEPTH and self.satisfies_account(member.account, depth=depth + 1):
                 weight += member.weight
         return weight >= policy.threshold
