@@ -79,8 +79,8 @@ def is_satisfied(account: Address, *, signers: tuple[PublicKey, ...], policy_of:
 class _Visit:
     """One walk through the policies below an account.
 
-    `signed` are the keys of valid signatures, `singles` the same as policies, by the accounts that they make; `named` collects every key on the way. Sets
-    are only asked what they contain.
+    `signed` are the keys of valid signatures; `singles` are the same keys as policies, by the accounts that they make;
+    `named` collects every key on the way. Sets are only asked what they contain.
     """
 
     signed: frozenset[PublicKey]
