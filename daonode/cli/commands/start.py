@@ -1,0 +1,55 @@
+"""`daonode start`: run the node of a home."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import rich_click as click
+
+from daonode.cli.failures import CommandFailed, ExitCode
+from daonode.cli.session import Session, common
+
+
+@click.command()
+@click.option("--p2p-listen", default=None, help="Multiaddress to listen on for peers, over [p2p] listen.")
+@click.option("--rpc-listen", default=None, help="host:port of JSON-RPC, over [rpc] listen.")
+@click.option("--metrics-listen", default=None, help="host:port of /metrics, over [metrics] listen.")
+@click.option("--log-level", default=None, help="debug, info, warning or error, over [log] level.")
+@click.option("--log-format", default=None, help="console or json, over [log] format.")
+@common
+def command(session: Session, **flags: str | None) -> None:
+    """Run the node of a home until SIGTERM or Ctrl-C."""
+    import structlog
+    import trio
+
+    from daonode.node.config import load_config
+    from daonode.node.driver import Halted
+    from daonode.node.logs import configure_logs
+    from daonode.node.node import NodeAddresses, run_node
+    from daonode.node.storage import StorageError
+    from daonode.node.transport.errors import TransportError
+    from daonode.signer.errors import SignerError
+
+    overrides = {
+        (name.partition("_")[0], name.partition("_")[2]): value for name, value in flags.items() if value is not None
+    }
+    config = load_config(session.home.node_toml, environment=os.environ, overrides=overrides)
+    configure_logs(config.log)
+
+    def on_ready(addresses: NodeAddresses) -> None:
+        structlog.get_logger(__name__).info(
+            "ready", name=config.node.name, p2p=addresses.p2p, rpc=addresses.rpc, metrics=addresses.metrics
+        )
+
+    try:
+        trio.run(functools.partial(run_node, session.home, config, on_ready=on_ready))
+    except (StorageError, SignerError, TransportError, Halted, OSError, ExceptionGroup) as error:
+        # A nursery wraps what ends it: what ended the node is the first leaf.
+        cause: BaseException = error
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        if not isinstance(cause, StorageError | SignerError | TransportError | Halted | OSError):
+            raise
+        code = ExitCode.INTERNAL if isinstance(cause, Halted) else ExitCode.USAGE
+        raise CommandFailed(str(cause), code=code) from error

@@ -1,0 +1,106 @@
+"""`daonode testnet`: make and run a network of validators on this machine."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import rich_click as click
+
+from daonode.cli.lazy import SuggestingGroup
+from daonode.cli.output import OutputFormat, show
+from daonode.cli.parameters import AMOUNT, DURATION
+from daonode.primitives.json_form import Json
+
+if TYPE_CHECKING:
+    from daonode.cli.network.ports import NetworkNode
+
+DEFAULT_CHAIN_ID = "daonode:testnet"
+FORMATS = ("table", "json", "yaml")
+
+
+@click.group(cls=SuggestingGroup)
+def command() -> None:
+    """Make and run test networks on this machine."""
+
+
+@command.command()
+@click.option("--validators", type=click.IntRange(1, 64), default=4, show_default=True, help="How many validators.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="DIR|table|json|yaml",
+    help="The directory to write to; given again with a format, how the result is shown.",
+)
+@click.option("--chain-id", default=DEFAULT_CHAIN_ID, show_default=True, help="CAIP-2 id of the chain.")
+@click.option("--voting-period", type=DURATION, default="7d", show_default=True, help="How long a vote lasts.")
+@click.option("--confirm-period", type=DURATION, default="0s", show_default=True, help="How long it must be passing.")
+@click.option("--prepare-period", type=DURATION, default="0s", show_default=True, help="Before the vote begins.")
+@click.option("--timelock", type=DURATION, default="2d", show_default=True, help="From passing to execution.")
+@click.option("--grace", type=DURATION, default="14d", show_default=True, help="How long execution may be retried.")
+@click.option(
+    "--deposit", type=AMOUNT, default=10_000_000, show_default=True, help="Deposit of a proposal, base units."
+)
+@click.option("--seed", default=None, help="The same seed gives the same keys; without one they are random.")
+@click.option("--clock-file", type=click.Path(path_type=Path), default=None, help="A clock offset that all share.")
+def init(outputs: tuple[str, ...], **options: object) -> None:
+    """Write the homes of a network, genesis.json and accounts.json.
+
+    The accounts are funded members whose keys are in every home and need no password.
+    """
+    from daonode.cli.network.homes import TestnetPlan, make_testnet
+    from daonode.genesis.builder import Periods
+    from daonode.primitives.ids import check_chain_id
+    from daonode.primitives.units import Amount, DurationMs
+
+    directories = [Path(each) for each in outputs if each not in FORMATS]
+    formats = [each for each in outputs if each in FORMATS]
+    if len(directories) != 1:
+        raise click.UsageError("say where to: -o DIR")
+    numbers = cast(dict[str, int], options)
+    plan = TestnetPlan(
+        validators=numbers["validators"],
+        chain_id=check_chain_id(str(options["chain_id"])),
+        periods=Periods(
+            prepare=DurationMs(numbers["prepare_period"]),
+            decision=DurationMs(numbers["voting_period"]),
+            confirm=DurationMs(numbers["confirm_period"]),
+            enactment=DurationMs(numbers["timelock"]),
+            grace=DurationMs(numbers["grace"]),
+        ),
+        deposit=Amount(numbers["deposit"]),
+        seed=cast(str | None, options["seed"]),
+        clock_file=cast(Path | None, options["clock_file"]),
+    )
+    make_testnet(directories[0], plan)
+    result: dict[str, Json] = {
+        "directory": str(directories[0]),
+        "chain_id": plan.chain_id,
+        "validators": plan.validators,
+        "start": f"daonode testnet start {directories[0]}",
+    }
+    show(result, cast(OutputFormat, formats[-1] if formats else "table"))
+
+
+@command.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True, help="How it is shown.")
+@click.option("--restart/--no-restart", default=False, help="Start a node again that ends on its own.")
+def start(directory: Path, output: OutputFormat, restart: bool) -> None:
+    """Run one process per validator until Ctrl-C; network.json says where each listens once all answer."""
+    import trio
+
+    from daonode.cli.network.supervisor import Supervisor
+
+    def on_ready(nodes: tuple[NetworkNode, ...]) -> None:
+        rows: list[Json] = [
+            {"name": each.name, "rpc": f"http://{each.rpc}", "home": str(each.home.path)} for each in nodes
+        ]
+        show(rows, output)
+        click.echo("all validators answer; Ctrl-C ends them", err=True)
+
+    supervisor = Supervisor(directory, restart=restart, report=lambda text: click.echo(text, err=True))
+    trio.run(functools.partial(supervisor.run, on_ready))

@@ -1,0 +1,40 @@
+"""Types of command-line values: durations, amounts of coins, addresses where no key's name is meant."""
+
+from __future__ import annotations
+
+import click
+
+from daonode.primitives.times import TimeFormatError, parse_duration
+from daonode.primitives.units import U64_MAX
+
+
+class Duration(click.ParamType[int]):
+    """A whole number with a unit, `6s` or `7d`; the value is in milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the text."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration(str(value))
+        except TimeFormatError as error:
+            self.fail(str(error), param, ctx)
+
+
+class BaseUnits(click.ParamType[int]):
+    """An amount in base units: an unsigned 64-bit number."""
+
+    name = "amount"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the text."""
+        text = str(value).replace("_", "")
+        if not text.isascii() or not text.isdecimal() or int(text) > U64_MAX:
+            self.fail(f"expected a whole number of base units from 0 to {U64_MAX}, got {value!r}", param, ctx)
+        return int(text)
+
+
+DURATION = Duration()
+AMOUNT = BaseUnits()

@@ -1,0 +1,220 @@
+"""What every command has: where its home is, which node it asks, how it shows results, and with which key it signs.
+
+`common` and `signing` are the decorators that give a command these options. Nothing is opened before it is used.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import rich_click as click
+
+from daonode.cli.output import JsonObject, OutputFormat, show
+from daonode.primitives.json_form import Json
+
+if TYPE_CHECKING:
+    from daonode.client.keystore import Keystore
+    from daonode.client.light import TrustedChain
+    from daonode.client.rpc import RpcClient
+    from daonode.client.wallet import Wallet
+    from daonode.genesis.document import GenesisDocument
+    from daonode.ledger.transactions import Call
+    from daonode.node.home import Home
+    from daonode.primitives.ids import Address
+
+Command = Callable[..., None]
+
+DEFAULT_RPC = "http://127.0.0.1:26657"
+PASSWORD_VARIABLE = "DAONODE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
+COMMIT_TIMEOUT_S = 30.0
+
+
+@dataclass(slots=True)
+class Session:
+    """The options that all commands share, and what follows from them."""
+
+    home_path: Path
+    rpc_url: str | None
+    output: OutputFormat
+    from_name: str | None = None
+    wait: bool = True
+    timeout_s: float = COMMIT_TIMEOUT_S
+    gas_limit: int | None = None
+    max_fee: int | None = None
+    lane: int = 0
+    _rpc: RpcClient | None = field(default=None, init=False)
+    _genesis: GenesisDocument | None = field(default=None, init=False)
+
+    @property
+    def home(self) -> Home:
+        """The home directory's paths."""
+        from daonode.node.home import Home
+
+        return Home(self.home_path)
+
+    @property
+    def url(self) -> str:
+        """The node to ask: the option, the environment, or `client.toml`."""
+        if self.rpc_url is not None:
+            return self.rpc_url
+        return str(self._client_settings().get("rpc", DEFAULT_RPC))
+
+    @property
+    def rpc(self) -> RpcClient:
+        """The node."""
+        if self._rpc is None:
+            from daonode.client.rpc import RpcClient
+
+            self._rpc = RpcClient(self.url)
+        return self._rpc
+
+    @property
+    def keystore(self) -> Keystore:
+        """The keys of the home."""
+        from daonode.client.keystore import Keystore
+
+        return Keystore(self.home.keys_directory)
+
+    @property
+    def genesis(self) -> GenesisDocument:
+        """The genesis document of the home, which is what is trusted of a chain."""
+        if self._genesis is None:
+            from daonode.genesis.document import load_document
+            from daonode.node.home import HomeError
+
+            try:
+                data = self.home.genesis.read_bytes()
+            except FileNotFoundError:
+                raise HomeError(f"{self.home.genesis} is missing; give --home a home of this chain") from None
+            self._genesis = load_document(data)
+        return self._genesis
+
+    @property
+    def trusted_chain(self) -> TrustedChain:
+        """What verifies a node's answers against the genesis document."""
+        from daonode.client.light import TrustedChain
+
+        return TrustedChain(self.genesis)
+
+    def show(self, data: Json, *, columns: Sequence[str] = ()) -> None:
+        """Write a result to standard output."""
+        show(data, self.output, columns=columns)
+
+    def say(self, text: str) -> None:
+        """Tell a person something, on standard error."""
+        click.echo(text, err=True)
+
+    def sender_name(self) -> str:
+        """The key that signs: `--from`, the environment, or `client.toml`."""
+        name = self.from_name or str(self._client_settings().get("from", ""))
+        if not name:
+            known = ", ".join(entry.name for entry in self.keystore.list().entries) or "none; see `daonode keys add`"
+            raise click.UsageError(f"which key signs? give --from NAME (known: {known})")
+        return name
+
+    def unlock(self, name: str) -> Wallet:
+        """A key's wallet; asks for its password at most once, and not at all where the key is not encrypted."""
+        entry = self.keystore.entry(name)
+        password = os.environ.get(PASSWORD_VARIABLE) if entry.is_encrypted else None
+        if entry.is_encrypted and password is None:
+            password = click.prompt(f"password of {name}", hide_input=True, err=True)
+        return self.keystore.unlock(name, password)
+
+    def address(self, text: str) -> Address:
+        """An account given as an address, or as the name of a key in the home."""
+        from daonode.client.errors import UnknownKey
+        from daonode.primitives.addresses import decode_account
+
+        if not text.startswith("dao1"):
+            try:
+                return self.keystore.entry(text).address
+            except UnknownKey as error:
+                raise click.UsageError(f"{text!r} is neither an address (dao1...) nor a key's name: {error}") from error
+        return decode_account(text)
+
+    def submit(self, calls: Sequence[Call]) -> JsonObject:
+        """Sign calls with the sender's key and send them; returns the transaction's id, and once committed its height.
+
+        With `--no-wait` the height is null. The receipt's events are under `events` when it was waited for.
+        """
+        from daonode.client.submission import submit, submit_and_wait
+        from daonode.client.transactions import TxOptions, plan, sign_body
+
+        wallet = self.unlock(self.sender_name())
+        options = TxOptions(lane=self.lane, gas_limit=self.gas_limit, max_fee=self.max_fee)
+        body = plan(self.rpc, calls, sender=wallet.address, signers=(wallet.public_key,), options=options)
+        transaction = sign_body(body, (wallet,))
+        if not self.wait:
+            return {"tx_id": f"0x{submit(self.rpc, transaction).hex()}", "height": None}
+        answer = submit_and_wait(self.rpc, transaction, expires_at_ms=body.expires_at_ms, timeout_s=self.timeout_s)
+        receipt = answer.receipt
+        assert receipt is not None, "what is committed has a receipt"
+        events: list[Json] = [
+            {"type": each.type, "position": each.position, "value": each.value} for each in receipt.events
+        ]
+        return {"tx_id": f"0x{answer.tx_id.hex()}", "height": answer.height, "events": events}
+
+    def _client_settings(self) -> dict[str, object]:
+        try:
+            data = tomllib.loads(self.home.client_toml.read_text())
+        except FileNotFoundError:
+            return {}
+        except tomllib.TOMLDecodeError as error:
+            from daonode.node.config import ConfigError
+
+            raise ConfigError(f"{self.home.client_toml} is not TOML: {error}") from error
+        section = data.get("client", {})
+        return section if isinstance(section, dict) else {}
+
+
+def common(command: Command) -> Command:
+    """Give a command `--home`, `--rpc` and `-o`, and pass it a `Session`."""
+
+    @click.option("--home", envvar="DAONODE_HOME", default="~/.daonode", show_default=True, help="The home directory.")
+    @click.option("--rpc", envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
+    @click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["table", "json", "yaml"]),
+        default="table",
+        show_default=True,
+        help="How results are shown.",
+    )
+    @functools.wraps(command)
+    def with_session(*args: object, **options: object) -> None:
+        session = Session(
+            home_path=Path(str(options.pop("home"))).expanduser(),
+            rpc_url=cast(str | None, options.pop("rpc")),
+            output=cast(OutputFormat, options.pop("output")),
+        )
+        command(session, *args, **options)
+
+    return with_session
+
+
+def signing(command: Command) -> Command:
+    """Give a command what `common` gives, and the options of a command that sends a transaction."""
+
+    @click.option("--from", "from_name", envvar="DAONODE_FROM", default=None, help="The key that signs.")
+    @click.option("--wait/--no-wait", default=True, help="Whether to wait for the commit.")
+    @click.option("--timeout", "timeout_s", type=float, default=COMMIT_TIMEOUT_S, help="Seconds to wait at most.")
+    @click.option("--gas-limit", type=int, default=None, help="The gas limit, by default what a simulation needs.")
+    @click.option("--max-fee", type=int, default=None, help="The largest fee, in base units.")
+    @click.option("--lane", type=click.IntRange(0, 15), default=0, help="The lane of the sequence.")
+    @functools.wraps(command)
+    def with_signer(session: Session, *args: object, **options: object) -> None:
+        session.from_name = cast(str | None, options.pop("from_name"))
+        session.wait = bool(options.pop("wait"))
+        session.timeout_s = cast(float, options.pop("timeout_s"))
+        session.gas_limit = cast(int | None, options.pop("gas_limit"))
+        session.max_fee = cast(int | None, options.pop("max_fee"))
+        session.lane = cast(int, options.pop("lane"))
+        command(session, *args, **options)
+
+    return common(with_signer)
