@@ -164,10 +164,13 @@ def many_accounts(count: int) -> tuple[AccountMember, ...]:
     ],
 )
 def test_a_policy_that_breaks_a_rule_is_refused_with_its_numbers(
-    chain: Chain, policy: ThresholdPolicy, complaint: str
+    module: AccountsModule, chain: Chain, policy: ThresholdPolicy, complaint: str
 ) -> None:
     with pytest.raises(InvalidPolicy, match=complaint):
         chain.send(ALICE, CreateAccount(policy))
+    failure = chain.transact(module, ALICE, SetPolicy(policy), signers=(key("alice"),))
+    assert isinstance(failure, InvalidPolicy)
+    assert complaint in failure.message
 
 
 def test_the_largest_policy_is_allowed() -> None:
