@@ -21,6 +21,7 @@ from enum import IntEnum
 
 import click
 
+from daonode.cli.network.errors import TestnetError
 from daonode.client.errors import (
     ClientError,
     FileFormatError,
@@ -76,6 +77,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (GenesisError, ExitCode.USAGE),
     (ConfigError, ExitCode.USAGE),
     (HomeError, ExitCode.USAGE),
+    (TestnetError, ExitCode.USAGE),
     (PrimitiveError, ExitCode.USAGE),
     (LedgerError, ExitCode.USAGE),
     (RpcError, ExitCode.USAGE),

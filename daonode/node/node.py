@@ -6,8 +6,8 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 import trio
@@ -19,7 +19,7 @@ from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.metrics import NodeMetrics
-from daonode.node.rpc import serve
+from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
 from daonode.node.storage import Stores, open_stores
 from daonode.node.transport.identity import peer_id_from_public_key
@@ -33,15 +33,12 @@ from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
 from daonode.signer.file_signer import FileSigner, open_signer
 
-if TYPE_CHECKING:
-    from trio_typing import TaskStatus
-
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeAddresses:
-    """Where a node really listens."""
+    """Where a node really listens; `metrics` is empty where they have no address of their own."""
 
     p2p: str
     rpc: str
@@ -59,9 +56,10 @@ async def run_node(home: Home, config: NodeConfig, *, on_ready: Callable[[NodeAd
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
     stores = open_stores(home.path, chain_id=chain.document.chain.chain_id)
     try:
-        is_new = _initialise(stores, chain, home)
-        signer = _open_signer(home, chain, is_new=is_new)
+        # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
+        signer = _open_signer(home, chain, is_new=stores.state.get(TIP_KEY) is None)
         try:
+            _initialise(stores, chain, home)
             await _run(home, config, chain=chain, clock=clock, stores=stores, signer=signer, on_ready=on_ready)
         finally:
             if signer is not None:
@@ -84,18 +82,17 @@ def read_chain(path: Path) -> Chain:
     return make_chain(load_document(data))
 
 
-def _initialise(stores: Stores, chain: Chain, home: Home) -> bool:
-    """Write the genesis state to an empty store; returns whether it was empty."""
+def _initialise(stores: Stores, chain: Chain, home: Home) -> None:
+    """Write the genesis state to an empty store, or check that the store began with it."""
     if stores.state.get(TIP_KEY) is None:
         stores.state.write(chain.genesis_writes(), sync=True)
-        return True
+        return
     genesis = Archive(stores.blocks, stores.state).committed(chain.initial.header.height)
     if genesis is not None and genesis.header != chain.initial.header:
         raise HomeError(
             f"{home.genesis} is not the document that {home.data_directory} was made from; "
             "restore that document, or start with an empty home"
         )
-    return False
 
 
 def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None:
@@ -133,9 +130,14 @@ async def _run(
     async with open_transport(_transport_config(home, config, chain)) as transport:
         node = _assemble(config, chain=chain, clock=clock, stores=stores, signer=signer, transport=transport)
         async with _stopped_by_signals() as nursery:
-            rpc = await nursery.start(_serve_rpc, node, config)
+            rpc: str = await nursery.start(
+                partial(serve, node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins)
+            )
+            metrics = ""
+            if config.metrics.listen:
+                metrics = await nursery.start(partial(serve_metrics, node, listen=config.metrics.listen))
             nursery.start_soon(node.driver.run)
-            on_ready(NodeAddresses(p2p=transport.listen_address, rpc=rpc, metrics=rpc))
+            on_ready(NodeAddresses(p2p=transport.listen_address, rpc=rpc, metrics=metrics))
 
 
 def _assemble(
@@ -224,10 +226,6 @@ def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> Transport
         peers=peers,
         accept_unknown=config.p2p.accept_unknown,
     )
-
-
-async def _serve_rpc(node: RunningNode, config: NodeConfig, *, task_status: TaskStatus[str]) -> None:
-    await serve(node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins, task_status=task_status)
 
 
 @asynccontextmanager

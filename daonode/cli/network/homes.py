@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.people import MEMBERS, REGISTRAR, Person, entropy, make_people
 from daonode.client.keystore import Keystore
 from daonode.genesis.builder import NATIVE_UNIT, ChainPlan, Periods, build_document
@@ -42,12 +43,6 @@ TREASURY = (
 )
 OTHER_ASSETS = (GenesisAsset(id=AssetId("eur"), decimals=6), GenesisAsset(id=AssetId("usd"), decimals=6))
 DAILY_OUTFLOW = Amount(1_000_000 * NATIVE_UNIT)
-
-
-class TestnetError(Exception):
-    """A test network cannot be made or run; the text says why and what to do."""
-
-    __test__ = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import tomli_w
 from msgspec.structs import replace
 
-from daonode.cli.network.homes import TestnetError
+from daonode.cli.network.errors import TestnetError
 from daonode.node.config import MetricsSection, NodeConfig, PeerEntry, load_config, write_config
 from daonode.node.home import Home
 

@@ -6,19 +6,21 @@ every process: politely first, and after `STOP_SECONDS` by force.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
-from daonode.cli.network.homes import TestnetError
+from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.ports import NetworkNode, assign_ports
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ RESTART_SECONDS = 3.0
 STOP_SECONDS = 4.0
 LOG_NAME = "node.log"
 NETWORK_FILE = "network.json"
+LOCK_NAME = ".lock"
 LOG_TAIL_LINES = 15
 
 
@@ -58,6 +61,10 @@ class Supervisor:
         Raises:
             TestnetError: a node does not start; the text has the end of its log.
         """
+        with _lock(self.directory):
+            await self._run(on_ready)
+
+    async def _run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
         nodes = assign_ports(self.directory)
         network_file = self.directory / NETWORK_FILE
         network_file.unlink(missing_ok=True)
@@ -156,6 +163,23 @@ class Supervisor:
         beside = self.directory / (NETWORK_FILE + ".new")
         beside.write_text(json.dumps(content, indent=2) + "\n")
         beside.replace(self.directory / NETWORK_FILE)
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """One supervisor a directory; the lock goes with the process."""
+    try:
+        lock = (directory / LOCK_NAME).open("wb")
+    except FileNotFoundError:
+        raise TestnetError(
+            f"{directory} holds no network; make one with `daonode testnet init -o {directory}`"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise TestnetError(f"the network in {directory} is running already; end that process first") from None
+        yield
 
 
 async def _wait_for_answer(address: str) -> None:
