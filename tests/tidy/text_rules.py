@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 
 from tests.tidy.finding import Finding
 from tests.tidy.sources import Source
@@ -26,7 +27,6 @@ BANNED_WORDS = {
     "cert": "certificate",
     "cfg": "configuration",
     "cnt": "count",
-    "common": "the name of what is shared",
     "ctx": "context",
     "cur": "current",
     "dst": "target",
@@ -36,12 +36,7 @@ BANNED_WORDS = {
     "bar": "the name of the thing",
     "baz": "the name of the thing",
     "hdr": "header",
-    "helper": "the name of what it does",
-    "helpers": "the name of what it does",
     "idx": "index",
-    "mgr": "the name of what it does",
-    "manager": "the name of what it does",
-    "misc": "the name of what it holds",
     "msg": "message",
     "msgs": "messages",
     "num": "count",
@@ -57,11 +52,11 @@ BANNED_WORDS = {
     "temp": "the name of what it holds",
     "tmp": "the name of what it holds",
     "txn": "tx, or transaction",
-    "util": "the name of what it does",
-    "utils": "the name of what it does",
     "val": "value, or validator",
     "vals": "values, or validators",
 }
+# A word that may not be part of the name of a file or a class: it does not say what is inside.
+VAGUE_WORDS = frozenset({"common", "helper", "helpers", "manager", "mgr", "misc", "util", "utils"})
 # A whole name that may not be used -> what to write instead.
 BANNED_NAMES = {
     "data_list": "the plural of what it holds",
@@ -71,8 +66,8 @@ BANNED_NAMES = {
 # The same where rounds are spoken of: elsewhere a view may be a memoryview, a page or a state that is read.
 BANNED_PROTOCOL_NAMES = {"view": "round: one word an idea", "view_number": "round: one word an idea"}
 PROTOCOL_FOLDERS = ("daonode/consensus/", "daonode/replica/", "daonode/signer/")
-# Names that pytest gives.
-GIVEN_NAMES = frozenset({"tmp_path", "tmp_path_factory"})
+# Names that pytest and click give.
+GIVEN_NAMES = frozenset({"ctx", "tmp_path", "tmp_path_factory"})
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 IGNORE = re.compile(
     r"#\s*(?:type:\s*ignore|noqa)"
@@ -98,17 +93,29 @@ def function_lengths(source: Source) -> Iterator[Finding]:
 
 def names(source: Source) -> Iterator[Finding]:
     stem = source.path.rsplit("/", 1)[-1].removesuffix(".py")
-    declared = [(stem, 1), *((name, line) for name, line in _declared_names(source.tree))]
+    declared = [(stem, 1), *_declared_names(source.tree)]
+    titles = [
+        (stem, 1),
+        *((node.name, node.lineno) for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef)),
+    ]
+    for title, line in titles:
+        for word in _words(title):
+            if word in VAGUE_WORDS:
+                yield Finding(source.path, line, f"{word!r} in the name {title}: write what it does or holds")
     banned = BANNED_NAMES | (BANNED_PROTOCOL_NAMES if source.path.startswith(PROTOCOL_FOLDERS) else {})
     for name, line in declared:
         if name in GIVEN_NAMES:
             continue
         if name in banned:
             yield Finding(source.path, line, f"the name {name}: write {banned[name]}")
-        for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
-            better = BANNED_WORDS.get(word.lower())
+        for word in _words(name):
+            better = BANNED_WORDS.get(word)
             if better is not None:
                 yield Finding(source.path, line, f"{word!r} in the name {name}: write {better}")
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
 
 
 def _declared_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -159,8 +166,7 @@ def ignore_comments(source: Source) -> list[tokenize.TokenInfo]:
     return [token for token in _comments(source) if IGNORE.search(token.string)] if source.is_package_code else []
 
 
-def _comments(source: Source) -> Iterator[tokenize.TokenInfo]:
-    if "#" in source.text:
-        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-            if token.type == tokenize.COMMENT:
-                yield token
+@cache
+def _comments(source: Source) -> tuple[tokenize.TokenInfo, ...]:
+    tokens = tokenize.generate_tokens(io.StringIO(source.text).readline) if "#" in source.text else ()
+    return tuple(token for token in tokens if token.type == tokenize.COMMENT)
