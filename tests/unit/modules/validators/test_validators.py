@@ -8,6 +8,7 @@ from daonode.modules.accounts.types import AssetId
 from daonode.modules.validators.errors import NodeKeyTaken, UnknownValidator
 from daonode.modules.validators.events import ValidatorEdited
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
+from daonode.modules.validators.keys import VALIDATORS
 from daonode.modules.validators.messages import EditValidator
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import MAX_VALIDATORS
@@ -204,3 +205,14 @@ def test_a_section_that_breaks_a_rule_is_refused_with_its_path(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         start(accounts, module, ValidatorsGenesis(validators))
+
+
+def test_the_invariants_find_damage(module: ValidatorsModule, chain: Chain) -> None:
+    twin = module.keeper.validator(chain.overlay, IDS["north"])
+    VALIDATORS.set(chain.overlay, IDS["south"], twin)
+    assert "have one consensus key" in chain.broken_invariants()["validators.keys"]
+    VALIDATORS.delete(chain.overlay, IDS["south"])
+    assert chain.broken_invariants() == {"validators.counts": "3 counts for 2 validators"}
+    VALIDATORS.delete(chain.overlay, IDS["north"])
+    VALIDATORS.delete(chain.overlay, IDS["east"])
+    assert chain.broken_invariants()["validators.size"] == "0 validators, expected 1 to 128"
