@@ -29,8 +29,8 @@ from daonode.primitives.ids import (
 from daonode.primitives.json_form import Json, from_json
 from daonode.primitives.merkle import InclusionProof
 from daonode.primitives.state_proof import StateProof
-from daonode.primitives.times import parse_time
-from daonode.primitives.units import U64_MAX, Amount, TimeMs
+from daonode.primitives.times import parse_duration, parse_time
+from daonode.primitives.units import U64_MAX, Amount, DurationMs, TimeMs
 
 JsonObject: TypeAlias = dict[str, Json]
 """An answer that is shown, not used."""
@@ -212,6 +212,17 @@ class AccountAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Fees:
+    """`gas_price` is in base units of the native asset for 1000 gas. A transaction asks for at most `max_block_gas`
+    and expires at most `expiry_window_ms` after the node's time.
+    """
+
+    gas_price: int
+    max_block_gas: int
+    expiry_window_ms: DurationMs
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """What a transaction would do now. `code` is not 0 where it would fail."""
 
@@ -313,6 +324,15 @@ def read_account(answer: Answer) -> AccountAnswer:
         next_sequences={int(lane): sequences.number(lane) for lane in lanes},
         balances={item.text("asset"): Amount(item.number("amount")) for item in answer.items("balances")},
         shown=answer.data,
+    )
+
+
+def read_fees(answer: Answer) -> Fees:
+    """The answer of `dao_estimateFee`."""
+    return Fees(
+        gas_price=answer.number("gas_price"),
+        max_block_gas=answer.number("max_block_gas"),
+        expiry_window_ms=DurationMs(answer.read("expiry_window", parse_duration)),
     )
 
 

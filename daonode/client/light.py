@@ -133,12 +133,14 @@ class TrustedChain:
             )
 
     def fetch_header(self, rpc: RpcClient, height: int) -> Header:
-        """Ask for the header at a height with its proof, and verify it.
+        """Ask for the header at a height with its proof, and verify it; the genesis header is known already.
 
         Raises:
             FinalityNotProven: it is not proven, or is that of another height.
             Unreachable, RpcError, BadAnswer: as the calls of `RpcClient`.
         """
+        if height == self.genesis_header.height:
+            return self.genesis_header
         certificate = rpc.certificate(height)
         if certificate.header.height != height:
             raise FinalityNotProven(f"asked for block {height}, got block {certificate.header.height}")

@@ -84,9 +84,9 @@ class RpcClient:
         """What a transaction would do now; signatures are taken as valid. `Rejected` where it cannot be included."""
         return answers.read_simulation(self._ask("dao_simulate", transaction=_hex(raw)))
 
-    def gas_price(self) -> int:
-        """The price of 1000 gas in base units of the native asset."""
-        return self._ask("dao_estimateFee").number("gas_price")
+    def fees(self) -> answers.Fees:
+        """What gas costs now, and what a transaction may ask for."""
+        return answers.read_fees(self._ask("dao_estimateFee"))
 
     def account(self, address: Address) -> answers.AccountAnswer:
         """An account, with the sequences that its next transactions take."""

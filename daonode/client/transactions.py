@@ -65,7 +65,7 @@ class TxOptions:
 
     lane: int = 0
     sequence: int | None = None
-    expires_in_ms: int = DEFAULT_EXPIRY_MS
+    expires_in_ms: int | None = None
     gas_limit: int | None = None
     max_fee: int | None = None
     memo: str = ""
@@ -210,16 +210,19 @@ def plan(
     """
     status = rpc.status()
     waiting = rpc.account(sender).next_sequence(options.lane) if options.sequence is None else options.sequence
-    price = rpc.gas_price()
+    fees = rpc.fees()
+    expires_in_ms = min(DEFAULT_EXPIRY_MS, fees.expiry_window_ms)
+    if options.expires_in_ms is not None:
+        expires_in_ms = options.expires_in_ms
 
     def body(*, gas_limit: int, sequence: int) -> TxBody:
-        fee = ceil_div(gas_limit * price, GAS_PRICE_UNIT)
+        fee = ceil_div(gas_limit * fees.gas_price, GAS_PRICE_UNIT)
         return make_body(
             calls,
             chain_id=status.chain_id,
             sender=sender,
             sequence=sequence,
-            expires_at_ms=_now_ms(status) + options.expires_in_ms,
+            expires_at_ms=_now_ms(status) + expires_in_ms,
             gas_limit=gas_limit,
             max_fee=min(fee * FEE_MARGIN_FACTOR, U64_MAX) if options.max_fee is None else options.max_fee,
             lane=options.lane,
@@ -230,8 +233,10 @@ def plan(
         return body(gas_limit=options.gas_limit, sequence=waiting)
     # A simulation runs on the committed state, where what waits in the mempool has not happened yet.
     committed = _committed_sequence(rpc, sender, lane=options.lane)
-    used = _simulate(rpc, [body(gas_limit=limit, sequence=committed) for limit in SIMULATION_GAS_LIMITS], signers)
-    return body(gas_limit=used + used // GAS_MARGIN_DIVISOR + GAS_MARGIN, sequence=waiting)
+    limits = [min(limit, fees.max_block_gas) for limit in SIMULATION_GAS_LIMITS]
+    used = _simulate(rpc, [body(gas_limit=limit, sequence=committed) for limit in limits], signers)
+    with_margin = used + used // GAS_MARGIN_DIVISOR + GAS_MARGIN
+    return body(gas_limit=min(with_margin, fees.max_block_gas), sequence=waiting)
 
 
 def _simulate(rpc: RpcClient, bodies: Sequence[TxBody], signers: Sequence[PublicKey]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from daonode.consensus.types import CommitCertificate
+from daonode.consensus.types import CommitProof, TwoChain
 from daonode.ledger.block import Receipt
 from daonode.ledger.checking import decode_transaction
 from daonode.ledger.errors import QueryError, TransactionError
@@ -36,6 +36,8 @@ class FakeNode:
         self.chain = chain
         self.holds_back = False
         self.tells_clock = True
+        self.proves_by_tip = False
+        """Whether a block is proven by the tip, a certified child of the block before it."""
         self.waiting: dict[TxId, bytes] = {}
         self.calls: list[str] = []
         self.unanswered: set[str] = set()
@@ -87,7 +89,7 @@ class FakeNode:
         return {"height": self.chain.header.height, "result": result}
 
     def on_dao_estimateFee(self, _: Result) -> Result:
-        return {"gas_price": "1"}
+        return {"gas_price": "1", "max_block_gas": "20000000", "expiry_window": "5m"}
 
     def on_dao_simulate(self, parameters: Result) -> Result:
         raw = bytes.fromhex(str(parameters["transaction"])[2:])
@@ -141,14 +143,16 @@ class FakeNode:
     def on_dao_getCertificate(self, parameters: Result) -> Result:
         height = parameters["height"]
         assert isinstance(height, int)
-        block = self.chain.blocks[height]
-        proof = to_json(block.certificate, CommitCertificate)
-        assert isinstance(proof, dict)
+        last = self.chain.blocks[max(self.chain.blocks) - 1] if self.proves_by_tip else self.chain.blocks[height]
+        proof: CommitProof = last.certificate
+        if self.proves_by_tip:
+            proof = TwoChain(child=self.chain.header, qc=self.chain.certify(self.chain.header))
+        descendants = [self.chain.blocks[each].header for each in range(height + 1, last.header.height + 1)]
         return {
             "height": height,
-            "header": to_json(block.header),
-            "proof": {"kind": "commit_certificate", **proof},
-            "descendants": [],
+            "header": to_json(self.chain.blocks[height].header),
+            "proof": to_json(proof, CommitProof),
+            "descendants": [to_json(descendant) for descendant in descendants],
         }
 
     def on_dao_getProof(self, parameters: Result) -> Result:

@@ -104,6 +104,7 @@ def test_a_plan_counts_what_waits_in_the_mempool(rpc: RpcClient, node: FakeNode)
 def test_a_plan_expires_by_the_nodes_clock(rpc: RpcClient, node: FakeNode) -> None:
     options = TxOptions(expires_in_ms=1_000)
     assert body(rpc, node, options=options).expires_at_ms == GENESIS_TIME_MS + 1_000
+    assert body(rpc, node).expires_at_ms == GENESIS_TIME_MS + 300_000
     node.tells_clock = False
     # A node that tells no clock and has made no block for long: this machine's clock is the better guess.
     assert body(rpc, node, options=TxOptions(expires_in_ms=1_000, gas_limit=9)).expires_at_ms > GENESIS_TIME_MS + 2_000
@@ -218,12 +219,21 @@ def test_fields_that_are_new_are_ignored(rpc: RpcClient, node: FakeNode) -> None
 
 
 def test_a_receipt_and_a_value_are_verified_over_rpc(rpc: RpcClient, node: FakeNode) -> None:
-    trusted = TrustedChain(node.chain.document)
+    trusted, key = TrustedChain(node.chain.document), ACCOUNTS.state_key(CAROL.address)
+    assert trusted.verify_value(rpc, key).value is None
     transaction = signed(rpc, node)
     submit_and_wait(rpc, transaction)
     assert trusted.verify_transaction(rpc, transaction.id).receipt.code == 0
-    key = ACCOUNTS.state_key(CAROL.address)
     assert trusted.verify_value(rpc, key).value == node.chain.tip.get(key)
+
+
+def test_a_receipt_is_verified_by_a_proof_over_later_blocks(rpc: RpcClient, node: FakeNode) -> None:
+    transaction = signed(rpc, node)
+    submit_and_wait(rpc, transaction)
+    for _ in range(3):
+        node.chain.commit()
+    node.proves_by_tip = True
+    assert TrustedChain(node.chain.document).verify_transaction(rpc, transaction.id).header.height == 1
 
 
 @pytest.mark.parametrize(
