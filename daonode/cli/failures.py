@@ -37,8 +37,12 @@ from daonode.client.submission import ExecutionFailed
 from daonode.genesis.errors import GenesisError
 from daonode.ledger.errors import LedgerError, TransactionError
 from daonode.node.config import ConfigError
+from daonode.node.errors import Halted
 from daonode.node.home import HomeError
+from daonode.node.storage.errors import StorageError
+from daonode.node.transport.errors import TransportError
 from daonode.primitives.errors import PrimitiveError
+from daonode.signer.errors import SignerError
 
 
 class ExitCode(IntEnum):
@@ -78,10 +82,15 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ConfigError, ExitCode.USAGE),
     (HomeError, ExitCode.USAGE),
     (TestnetError, ExitCode.USAGE),
+    (StorageError, ExitCode.USAGE),
+    (SignerError, ExitCode.USAGE),
+    (TransportError, ExitCode.USAGE),
+    (Halted, ExitCode.INTERNAL),
     (PrimitiveError, ExitCode.USAGE),
     (LedgerError, ExitCode.USAGE),
     (RpcError, ExitCode.USAGE),
     (ClientError, ExitCode.INTERNAL),
+    (OSError, ExitCode.USAGE),
 )
 """The first that matches decides."""
 
@@ -89,6 +98,9 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
 def report(error: Exception) -> int:
     """Say what went wrong, and return the exit code."""
     match error:
+        case ExceptionGroup():
+            # A nursery wraps what ends it: what ended it is the first leaf.
+            return report(error.exceptions[0])
         case click.exceptions.Abort():
             _say("aborted")
             return ExitCode.INTERNAL

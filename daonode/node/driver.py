@@ -20,6 +20,7 @@ from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.node.api import Overloaded
 from daonode.node.clock import Clock
+from daonode.node.errors import Halted
 from daonode.node.inbox import Inbox, Taken
 from daonode.node.metrics import NodeMetrics
 from daonode.node.storage import Stores
@@ -72,10 +73,6 @@ MAX_UNCHECKED_GOSSIP = 64
 """Messages of the mempool lane that wait for a thread; past that the transport holds the next one back."""
 
 log = structlog.get_logger(__name__)
-
-
-class Halted(Exception):
-    """What others certified contradicts this node's own execution; the node stops rather than guess."""
 
 
 @dataclass(slots=True)

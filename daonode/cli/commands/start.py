@@ -7,7 +7,6 @@ import os
 
 import rich_click as click
 
-from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.session import Session, common
 
 
@@ -24,12 +23,8 @@ def command(session: Session, **flags: str | None) -> None:
     import trio
 
     from daonode.node.config import load_config
-    from daonode.node.driver import Halted
     from daonode.node.logs import configure_logs
     from daonode.node.node import NodeAddresses, run_node
-    from daonode.node.storage import StorageError
-    from daonode.node.transport.errors import TransportError
-    from daonode.signer.errors import SignerError
 
     overrides = {
         (name.partition("_")[0], name.partition("_")[2]): value for name, value in flags.items() if value is not None
@@ -42,14 +37,4 @@ def command(session: Session, **flags: str | None) -> None:
             "ready", name=config.node.name, p2p=addresses.p2p, rpc=addresses.rpc, metrics=addresses.metrics
         )
 
-    try:
-        trio.run(functools.partial(run_node, session.home, config, on_ready=on_ready))
-    except (StorageError, SignerError, TransportError, Halted, OSError, ExceptionGroup) as error:
-        # A nursery wraps what ends it: what ended the node is the first leaf.
-        cause: BaseException = error
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
-        if not isinstance(cause, StorageError | SignerError | TransportError | Halted | OSError):
-            raise
-        code = ExitCode.INTERNAL if isinstance(cause, Halted) else ExitCode.USAGE
-        raise CommandFailed(str(cause), code=code) from error
+    trio.run(functools.partial(run_node, session.home, config, on_ready=on_ready))
