@@ -48,9 +48,9 @@ class QueryParameters(Record, frozen=True):
 
 
 class ProposalParameters(Record, frozen=True):
-    """A proposal by its number (a number or text) or its id."""
+    """A proposal by its number (a number or text) or its id; one of them is needed."""
 
-    proposal: object
+    proposal: object = None
 
 
 class ProposalsParameters(Record, frozen=True):
