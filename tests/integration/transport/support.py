@@ -8,7 +8,7 @@ from typing import TypeVar
 import trio
 
 from daonode.node.transport.errors import ConnectionLost
-from daonode.node.transport.handshake import Handshaker
+from daonode.node.transport.handshake import Handshaker, request_protocol
 from daonode.node.transport.identity import PeerId, peer_id_from_seed, public_key_from_seed
 from daonode.node.transport.muxing import LaneStream
 from daonode.node.transport.service import Transport, open_transport
@@ -139,6 +139,11 @@ class RogueHost:
         await trio.lowlevel.checkpoint()
         with suppress(ConnectionLost):
             await LaneStream.open(self._session._connection.muxer)
+
+    async def open_lane(self, lane: Lane) -> None:
+        """Open one more stream and ask for a lane on it."""
+        stream = await LaneStream.open(self._session._connection.muxer)
+        await request_protocol(stream, self._session._protocols[lane.value])
 
     def ignore_window(self, lane: Lane) -> None:
         self._session._outgoing[lane.value]._stream.send_window = 2**40

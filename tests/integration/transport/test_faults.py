@@ -28,7 +28,6 @@ from tests.integration.transport.support import (
     host_to_close,
     id_of,
     next_of,
-    open_hosts,
     rogue_host,
 )
 
@@ -165,13 +164,20 @@ async def test_a_paused_process_costs_bounded_memory_and_is_of_use_again_afterwa
             await _round_trip(host, 1, b"after")
 
 
-async def test_a_host_whose_owner_does_not_receive_stays_connected() -> None:
-    async with open_hosts(2) as (alice, bob):
-        for _ in range(100):
-            alice.send(bob.peer_id, Lane.CONSENSUS, bytes(100_000))
-        with trio.move_on_after(6):
-            while alice.connected_peers():
-                await alice.receive()
-        assert bob.counters.peer(alice.peer_id).disconnected == 0
+@pytest.mark.parametrize("frames", [0, 100])
+async def test_a_connection_outlives_the_limit_of_silence_while_idle_and_while_its_owner_does_not_receive(
+    frames: int,
+) -> None:
+    timings = Timings(heartbeat_interval_seconds=0.1, silence_limit_seconds=0.6)
+    async with (
+        open_transport(config_of(0, [address_of(1)], timings=timings)) as host,
+        open_transport(config_of(1, [address_of(0, host.listen_address)], timings=timings)) as deaf,
+    ):
         with trio.fail_after(5):
-            assert len((await next_of(bob, Inbound)).data) == 100_000
+            await connected_with(host, 1)
+        for _ in range(frames):
+            host.send(deaf.peer_id, Lane.CONSENSUS, bytes(100_000))
+        with trio.move_on_after(3 * timings.silence_limit_seconds) as quiet:
+            await host.receive()
+        assert quiet.cancelled_caught
+        assert host.connected_peers() == [deaf.peer_id]

@@ -6,8 +6,9 @@ import pytest
 import trio
 import trio.testing
 
-from daonode.node.transport.errors import AddressUnavailable
-from daonode.node.transport.handshake import Handshaker
+from daonode.node.transport.errors import AddressUnavailable, PeerError
+from daonode.node.transport.handshake import Handshaker, request_protocol
+from daonode.node.transport.muxing import LaneStream
 from daonode.node.transport.service import MAX_INBOUND_HANDSHAKES, open_transport
 from daonode.node.transport.session import MAX_PEER_STREAMS
 from daonode.node.transport.sockets import MAX_UNPROVEN_BYTES, dial
@@ -20,7 +21,7 @@ from daonode.node.transport.types import (
     PeerMisbehaved,
     Timings,
 )
-from tests.integration.transport.support import address_of, config_of, id_of, next_of, rogue_host, seed_of
+from tests.integration.transport.support import CHAIN, address_of, config_of, id_of, next_of, rogue_host, seed_of
 
 
 async def _wait_until_closed(stream: trio.SocketStream) -> None:
@@ -107,6 +108,31 @@ async def test_a_peer_that_opens_many_streams_is_disconnected_and_reported() -> 
             assert f"more than {MAX_PEER_STREAMS} streams" in (await next_of(host, PeerMisbehaved)).reason
 
 
+async def test_a_stream_beyond_the_lanes_is_refused_and_the_connection_stays() -> None:
+    async with open_transport(config_of(0, [address_of(1)])) as host, rogue_host(1, host) as rogue:
+        with trio.fail_after(5):
+            with pytest.raises(PeerError):
+                await rogue.open_lane(Lane.SYNC)
+        assert rogue.end is None
+        assert host.connected_peers() == [id_of(1)]
+
+
+async def test_a_peer_that_opens_one_lane_twice_is_disconnected() -> None:
+    async with open_transport(config_of(0, [address_of(1)])) as host:
+        stream = await dial(host.listen_address)
+        connection = await Handshaker(host_seed=seed_of(1)).connect(stream, expected_peer=host.peer_id)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connection.muxer.start)
+            await connection.muxer.event_started.wait()
+            for _ in range(2):
+                lane = await LaneStream.open(connection.muxer)
+                await request_protocol(lane, f"/daonode/{CHAIN}/sync/1")
+            with trio.fail_after(2):
+                assert "sync/1 twice" in (await next_of(host, PeerMisbehaved)).reason
+            nursery.cancel_scope.cancel()
+        await stream.aclose()
+
+
 async def test_a_stranger_cannot_send_much_before_it_has_proved_who_it_is() -> None:
     async with open_transport(config_of(0, [])) as host:
         stream = await dial(host.listen_address)
@@ -122,12 +148,13 @@ async def test_a_stranger_cannot_send_much_before_it_has_proved_who_it_is() -> N
 
 
 async def test_silent_strangers_are_limited_and_do_not_keep_a_peer_out_for_long() -> None:
-    quick = Timings(handshake_timeout_seconds=1)
+    quick = Timings(handshake_timeout_seconds=2)
     async with open_transport(config_of(0, [address_of(1)], timings=quick)) as host:
         silent = [await dial(host.listen_address) for _ in range(MAX_INBOUND_HANDSHAKES + 3)]
-        with trio.fail_after(10):
+        with trio.fail_after(quick.handshake_timeout_seconds / 2):
             while host.counters.failed_handshakes < 3:
                 await trio.testing.wait_all_tasks_blocked()
+        with trio.fail_after(10):
             async with open_transport(config_of(1, [address_of(0, host.listen_address)])):
                 await next_of(host, PeerConnected)
         for stream in silent:

@@ -1,5 +1,6 @@
 """What the transport relies on in libp2p's yamux, and what it must keep it from doing."""
 
+import struct
 from collections.abc import Callable
 
 import trio
@@ -119,3 +120,14 @@ async def test_a_sender_waits_as_long_as_it_takes_and_what_waits_for_a_reader_is
             read += len(await receiver.read())
         nursery.cancel_scope.cancel()
     assert read == size
+
+
+async def test_a_data_frame_larger_than_a_window_ends_the_connection_before_its_body_is_read() -> None:
+    pair = Pair()
+    async with trio.open_nursery() as nursery:
+        await pair.open(nursery)
+        header = struct.pack(yamux.YAMUX_HEADER_FORMAT, 0, yamux.TYPE_DATA, 0, 1, WINDOW_BYTES + 1)
+        await pair.connections[0].write(header)
+        await trio.testing.wait_all_tasks_blocked()
+        assert pair.listener.is_closed
+        nursery.cancel_scope.cancel()

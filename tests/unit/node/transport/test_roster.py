@@ -10,7 +10,7 @@ from daonode.node.transport.identity import PeerId, peer_id_from_public_key
 from daonode.node.transport.inbound import Inbox
 from daonode.node.transport.roster import MAX_UNLISTED_PEERS, Backoff, Peer, Roster
 from daonode.node.transport.session import SessionEnd
-from daonode.node.transport.types import Multiaddress, PeerAddress, PeerDisconnected, Timings
+from daonode.node.transport.types import Lane, Multiaddress, PeerAddress, PeerDisconnected, Timings
 
 TIMINGS = Timings()
 KEYS = {peer_id_from_public_key(bytes([number]) * 32): bytes([number]) * 32 for number in (1, 2)}
@@ -149,3 +149,14 @@ def test_attempts_wait_longer_with_each_failure_within_the_cap_and_start_over() 
             assert ceiling / 2 <= backoff.next_seconds() <= ceiling
         backoff.reset()
         assert backoff.next_seconds() <= TIMINGS.reconnect_base_seconds
+
+
+async def test_what_was_queued_for_a_lost_connection_stays_on_the_consensus_lane_alone() -> None:
+    side = Side(SMALL, LARGE)
+    await side.offer(dialler=SMALL)
+    for queue in side.peer.queues.values():
+        queue.put(b"queued")
+    assert side.peer.session is not None
+    side.peer.session.end("cable pulled")
+    assert {lane for lane, queue in side.peer.queues.items() if len(queue)} == {Lane.CONSENSUS}
+    assert side.counters.lane(LARGE, Lane.MEMPOOL).dropped_disconnected_frames == 1
