@@ -24,7 +24,7 @@ from daonode.ledger.deadlines import (
 )
 from daonode.ledger.errors import BlockFull, InvalidValue, TransactionError
 from daonode.ledger.events import BlockWorkFailed, DeadlineFailed
-from daonode.ledger.gas import BLOCK_WORK_GAS, GasMeter
+from daonode.ledger.gas import BLOCK_WORK_GAS, DEADLINES_GAS, GasMeter
 from daonode.ledger.module import Authenticator
 from daonode.ledger.origins import module_address
 from daonode.ledger.overlay import Overlay
@@ -75,6 +75,7 @@ class BlockExecution:
         self._params = load_params(parent)
         self._receipts: list[Receipt] = []
         self._block_events: list[EventRecord] = []
+        self._block_gas_used = 0
         self._next_call_number = 0
         self._byte_count = PAYLOAD_HEAD_BYTES
         self._gas_promised = 0
@@ -83,7 +84,7 @@ class BlockExecution:
         """Work off what is due, then let every module begin the block."""
         for _ in range(MAX_DEADLINES_PER_BLOCK):
             deadline = first_deadline(self._overlay)
-            if deadline is None or deadline.time_ms > self._info.time_ms:
+            if deadline is None or deadline.time_ms > self._info.time_ms or self._block_gas_used >= DEADLINES_GAS:
                 break
             self._meet(deadline)
         for module in self._machine.registry.modules:
@@ -197,6 +198,7 @@ class BlockExecution:
         except PrimitiveError as refusal:
             error = InvalidValue(str(refusal))
         self._overlay.forget_savepoints()
+        self._block_gas_used += session.gas.used
         self._next_call_number = session.next_call_number
         self._block_events.extend(session.events)
         return error

@@ -26,6 +26,9 @@ EVENT_BYTE_GAS: Final = 1
 BLOCK_WORK_GAS: Final = 5_000_000
 """The budget of one module's block begin, deadline or block end: half a second, which no honest one comes near."""
 
+DEADLINES_GAS: Final = 10_000_000
+"""When the deadlines of one block have used this much, the others wait for the next block."""
+
 
 def intrinsic_gas(*, byte_count: int, signature_count: int) -> int:
     """What a transaction uses before its first message runs."""

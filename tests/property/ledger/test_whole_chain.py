@@ -5,8 +5,12 @@ not, so that most of them get past the first check of their handler. Not with hy
 values, more than it can handle. A failure names its seed.
 """
 
+import os
+import subprocess
+import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
@@ -115,8 +119,8 @@ class Chance:
         return self.random.choice([False, True]) if hint is bool else None
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_no_messages_stop_the_chain_or_break_an_invariant(seed: int) -> None:
+def drive(seed: int) -> World:
+    """A world after blocks of messages made by chance."""
     world = World()
     chance = Chance(seed, world)
     random = chance.random
@@ -128,4 +132,23 @@ def test_no_messages_stop_the_chain_or_break_an_invariant(seed: int) -> None:
         result = world.execute(*sent, after_ms=random.choice([1, 1_000, 1_000, 5_000]))
         failed = [event for receipt in result.receipts for event in receipt.events if event.type.startswith("ledger.")]
         assert failed == []
-    world.assert_survives_export()
+    return world
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_no_messages_stop_the_chain_or_break_an_invariant(seed: int) -> None:
+    drive(seed).assert_survives_export()
+
+
+def test_another_process_with_another_hash_seed_comes_to_the_same_root() -> None:
+    script = "from tests.property.ledger.test_whole_chain import drive; print(drive(0).version.root.hex())"
+    root = Path(__file__).parents[3]
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=root,
+        env={**os.environ, "PYTHONHASHSEED": "3", "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == drive(0).version.root.hex()

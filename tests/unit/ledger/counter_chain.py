@@ -165,6 +165,8 @@ class CounterModule:
             raise Refused("not this deadline")
         if item == b"overflow":
             checked_add(2**64 - 1, 1)
+        if item.startswith(b"heavy"):
+            context.gas.charge(4_000_000)
         if item == b"again":
             context.schedule(context.block.time_ms, self.name, item)
         self._add(context, Add(name="due", amount=1))

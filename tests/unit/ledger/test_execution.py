@@ -234,6 +234,15 @@ def test_one_block_works_off_a_bounded_number_of_deadlines_and_the_next_goes_on(
     assert world.counter("due") == 2 * MAX_DEADLINES_PER_BLOCK
 
 
+def test_heavy_deadlines_are_spread_over_blocks() -> None:
+    world = chain()
+    world.run(ALICE.send(*[Plan(GENESIS_MS + 2_000, b"heavy" + bytes([index])) for index in range(5)]))
+    world.run()
+    assert world.counter("due") == 3
+    assert world.run().next_deadline_ms is None
+    assert world.counter("due") == 5
+
+
 def test_forks_stand_side_by_side_on_one_parent() -> None:
     world = chain()
     world.run(ALICE.send(Add("a", 1)))
