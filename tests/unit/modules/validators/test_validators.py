@@ -139,6 +139,7 @@ def test_the_payout_account_edits_its_validator(module: ValidatorsModule, chain:
 def test_nobody_takes_the_node_key_of_another(chain: Chain) -> None:
     with pytest.raises(NodeKeyTaken):
         chain.send(address("north payout"), edited("north", node_key=key("east node")))
+    chain.send(address("north payout"), edited("north", node_key=key("north node"), moniker="its own key stays"))
 
 
 def test_an_unknown_validator_is_not_edited(chain: Chain) -> None:
