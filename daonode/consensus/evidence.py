@@ -1,8 +1,8 @@
 """Notices two statements of one validator that no honest validator signs together (consensus.md, Evidence).
 
 Bounded: the first statement of each kind and validator in each of the last `STATEMENTS_KEPT` rounds that it spoke in;
-at most `REPORTS_KEPT` reports are remembered so as not to be repeated. Knows statements only; whoever calls has verified
-the signatures.
+at most `REPORTS_KEPT` reports are remembered so as not to be repeated. Knows statements only; whoever calls has
+verified the signatures.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ from daonode.consensus.types import (
     payload_digest,
 )
 from daonode.primitives.ids import BlockId, Hash, Signature, ValidatorId
-from daonode.signer.signing import LocalSigner, Refusal
+from daonode.signer.signing import LocalSigner, Refusal, Signer
 from tests.unit.consensus.chains import (
     CHAIN_ID,
     EMPTY_PAYLOAD,
@@ -94,10 +94,10 @@ class Machine:
 
     def __init__(self, network: Network, index: int, disk: Disk) -> None:
         self.network, self.index, self.disk = network, index, disk
-        member = network.maker.validators.validators[index]
+        member = network.maker.validators.validators[network.member_of(index)]
         self.id = member.id
         self.verifier = network.maker.verifier()
-        self.signer = LocalSigner(
+        self.signer: Signer = LocalSigner(
             safety=disk.safety,
             verifier=network.maker.verifier(),
             sign_bytes=lambda message: hash_signature(member.public_key, message),
@@ -155,7 +155,8 @@ class Machine:
             case Commit():
                 self.commit(effect)
             case Send():
-                self.network.send(self.index, self.network.index_of(effect.to), effect.message)
+                for receiver in self.network.places_of(effect.to):
+                    self.network.send(self.index, receiver, effect.message)
             case Broadcast():
                 for receiver in range(len(self.network.machines)):
                     if receiver != self.index:
@@ -222,7 +223,7 @@ class Machine:
 class Network:
     """The machines, the clock and what is on its way."""
 
-    def __init__(self, validators: ValidatorSet | None = None, **config: int) -> None:
+    def __init__(self, validators: ValidatorSet | None = None, *, copies: int = 1, **config: int) -> None:
         self.maker = Maker(validators or make_set(1, 1, 1, 1))
         settings = {"min_block_interval_ms": 0, **config}
         self.config = ConsensusConfig(chain_id=CHAIN_ID, empty_payload_digest=EMPTY_PAYLOAD_DIGEST, **settings)
@@ -234,13 +235,27 @@ class Network:
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._sequence = 0
         self.machines: list[Machine] = []
-        for index, member in enumerate(self.maker.validators.validators):
+        for index in range(len(self.maker.validators.validators) * copies):
+            member = self.maker.validators.validators[self.member_of(index)]
             safety = initial_safety_state(
                 chain_id=CHAIN_ID, public_key=member.public_key, genesis_qc=self.maker.genesis_qc
             )
             self.machines.append(Machine(self, index, Disk(safety, self.maker.genesis)))
+        self.prepare()
         for machine in self.machines:
             machine.step(Started(self.now_ms))
+
+    def prepare(self) -> None:
+        """For networks with other machines: called before anything starts."""
+
+    def member_of(self, place: int) -> int:
+        """The validator that the machine at a place is (a copy of)."""
+        return place % len(self.maker.validators.validators)
+
+    def places_of(self, validator: ValidatorId) -> tuple[int, ...]:
+        """The machines of a validator."""
+        member = self.index_of(validator)
+        return tuple(place for place in range(len(self.machines)) if self.member_of(place) == member)
 
     def index_of(self, validator: ValidatorId) -> int:
         return [member.id for member in self.maker.validators.validators].index(validator)
@@ -276,7 +291,7 @@ class Network:
         machine = self.machines[receiver]
         if machine.alive:
             event = machine.verifier.received(
-                message, sender=self.maker.validators.validators[sender].id, now_ms=self.now_ms
+                message, sender=self.maker.validators.validators[self.member_of(sender)].id, now_ms=self.now_ms
             )
             machine.step(event)
 
@@ -293,8 +308,8 @@ class Network:
 
         def answer() -> None:
             machine = self.machines[index]
-            for holder in effect.holders:
-                other = self.machines[self.index_of(holder)]
+            for place in [place for holder in effect.holders for place in self.places_of(holder)]:
+                other = self.machines[place]
                 stored = {**{block.header.id(): block for block in other.disk.committed}, **other.disk.blocks}
                 path: list[Block] = []
                 block = stored.get(effect.block_id) if other.alive else None
