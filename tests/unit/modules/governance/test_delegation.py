@@ -170,3 +170,18 @@ def test_delegated_power_alone_is_no_power_of_the_delegator_twice(dao: Dao) -> N
         dao.vote(proposal, "yes", ERIN)
     dao.vote(proposal, "yes", ALICE, BOB, CAROL, DAVE)
     assert tally(dao, proposal)[0] == dao.show(proposal).tally.electorate - 50
+
+
+def test_the_delegate_at_the_snapshot_counts_however_often_it_changes_later(dao: Dao) -> None:
+    delegate(dao, ALICE, CAROL)
+    proposal = poll(dao)
+    for to in (BOB, ERIN, DAVE):
+        dao.next_block()
+        delegate(dao, ALICE, to)
+    dao.next_block()
+    dao.send(ALICE, Undelegate(track=TOKENS.id))
+    dao.vote(proposal, "yes", CAROL)
+    assert tally(dao, proposal) == (4_000, 0)
+    dao.vote(proposal, "no", ALICE)
+    assert tally(dao, proposal) == (3_000, 1_000)
+    assert dao.chain.broken_invariants() == {}
