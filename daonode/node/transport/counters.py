@@ -27,7 +27,8 @@ class LaneCounters:
 
 @dataclass(slots=True)
 class PeerCounters:
-    """Connections of one peer. `refused` counts attempts of an unlisted host, `duplicates` collapsed connections."""
+    """Connections of one peer. `refused` counts connections of an unlisted host, and those of a peer that
+    already had too many; `duplicates` counts collapsed ones."""
 
     connected: int = 0
     disconnected: int = 0

@@ -25,6 +25,8 @@ from daonode.node.transport.types import (
 )
 
 MAX_UNLISTED_PEERS = 32
+MAX_SESSIONS_OF_A_PEER = 6
+"""The one that stands, those that this and the other side have just dialled, and as many that are about to end."""
 _MAX_DOUBLINGS = 16
 
 
@@ -104,6 +106,9 @@ class Roster:
                 self._counters.peer(peer_id).refused += 1
                 return None
             peer = self._peers[peer_id] = Peer(peer_id, None, self._counters)
+        if peer.running_sessions >= MAX_SESSIONS_OF_A_PEER:
+            self._counters.peer(peer_id).refused += 1
+            return None
         peer.running_sessions += 1
         return peer
 

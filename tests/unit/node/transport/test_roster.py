@@ -8,7 +8,7 @@ import trio
 from daonode.node.transport.counters import TransportCounters
 from daonode.node.transport.identity import PeerId, peer_id_from_public_key
 from daonode.node.transport.inbound import Inbox
-from daonode.node.transport.roster import MAX_UNLISTED_PEERS, Backoff, Peer, Roster
+from daonode.node.transport.roster import MAX_SESSIONS_OF_A_PEER, MAX_UNLISTED_PEERS, Backoff, Peer, Roster
 from daonode.node.transport.session import SessionEnd
 from daonode.node.transport.types import Lane, Multiaddress, PeerAddress, PeerDisconnected, Timings
 
@@ -160,3 +160,12 @@ async def test_what_was_queued_for_a_lost_connection_stays_on_the_consensus_lane
     side.peer.session.end("cable pulled")
     assert {lane for lane, queue in side.peer.queues.items() if len(queue)} == {Lane.CONSENSUS}
     assert side.counters.lane(LARGE, Lane.MEMPOOL).dropped_disconnected_frames == 1
+
+
+def test_a_peer_has_a_bounded_number_of_connections_in_the_making() -> None:
+    side = Side(SMALL, LARGE)
+    admitted = [side.roster.admit(LARGE) for _ in range(MAX_SESSIONS_OF_A_PEER)]
+    assert admitted == [side.peer] * MAX_SESSIONS_OF_A_PEER
+    assert side.roster.admit(LARGE) is None
+    side.roster.release(side.peer)
+    assert side.roster.admit(LARGE) is side.peer
