@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -138,10 +139,11 @@ async def _read_body(request: Request) -> bytes | Response:
     body = bytearray()
     try:
         with trio.fail_after(BODY_TIMEOUT_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    return _refusal(413, too_large)
+            async with aclosing(request.stream()) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        return _refusal(413, too_large)
     except trio.TooSlowError:
         reason = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
         return _refusal(408, InvalidRequest(reason, reason="body_too_slow", retryable=True))

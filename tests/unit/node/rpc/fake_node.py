@@ -164,8 +164,7 @@ class FakeNode:
         committed = self.commits.setdefault(tx_id, trio.Event())
         with trio.move_on_after(timeout_ms / 1_000):
             await committed.wait()
-            return True
-        return False
+        return committed.is_set()
 
     def metrics(self) -> bytes:
         return b"daonode_height 1\n"

@@ -1,5 +1,7 @@
 """Sending, simulating, pricing, and following transactions."""
 
+import json
+
 import pytest
 import trio
 import trio.testing
@@ -130,21 +132,13 @@ async def test_simulation_shows_the_receipt_and_changes_nothing() -> None:
     caller = Caller()
     answer = await caller.call("dao_simulate", transaction=hexed(proposal()))
     assert (answer["code"], answer["error"]) == (0, "")
-    assert "governance.ProposalSubmitted" in [
-        at(answer, "events", index, "type") for index in range(len(caller_events(answer)))
-    ]
+    assert '"governance.ProposalSubmitted"' in json.dumps(answer["events"])
     failing = await caller.call("dao_simulate", transaction=hexed(transfer(amount=10**15)))
     assert failing["code"] == 2000
     assert "holds" in str(failing["error"])
     refusal = await caller.refusal("dao_simulate", transaction=hexed(transfer(sequence=5)))
     assert (refusal["code"], refusal["application"]) == (-32003, 7)
     assert (await caller.call("dao_status"))["height"] == 0
-
-
-def caller_events(answer: dict[str, object]) -> list[object]:
-    events = answer["events"]
-    assert isinstance(events, list)
-    return events
 
 
 @pytest.mark.parametrize(("limit", "fee"), [("1000", "1"), ("1001", "2"), ("0", "0")])
