@@ -1,0 +1,210 @@
+"""One replica of a run with its disk and signer: it runs effects in order, and may crash between any two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol, assert_never
+
+from daonode.consensus.effects import ReportEvidence
+from daonode.consensus.safety import SafetyState
+from daonode.primitives.ids import ValidatorId
+from daonode.replica.archive import Archive
+from daonode.replica.effects import (
+    Broadcast,
+    CancelTimer,
+    Committed,
+    Effect,
+    Halt,
+    PeerFault,
+    Persist,
+    Send,
+    SetTimer,
+    Sign,
+    Store,
+    TransactionAdmitted,
+    TransactionRefused,
+)
+from daonode.replica.events import (
+    Event,
+    PeerId,
+    Signed,
+    SignRefused,
+    Started,
+    Submission,
+    Ticket,
+    TransactionsSubmitted,
+)
+from daonode.replica.intake import Intake
+from daonode.replica.messages import Message
+from daonode.replica.replica import Replica
+from daonode.signer.signing import LocalSigner, Refusal
+from daonode.testing.disk import Batch, Disk
+from daonode.testing.world import World
+
+
+class Crash(Exception):
+    """The process of a node ends between two effects."""
+
+
+class Surroundings(Protocol):
+    """What a node needs of the run that it is part of."""
+
+    @property
+    def now_ms(self) -> int: ...
+    def send(self, sender: int, receiver: int, message: Message) -> None: ...
+    def after(self, delay_ms: int, action: Callable[[], None]) -> None: ...
+    def note(self, node: int | None, text: str) -> None: ...
+    def on_persist(self, node: int, store: Store, batch: Batch) -> None: ...
+    def on_safety(self, node: int, safety: SafetyState) -> None: ...
+    def on_sent(self, node: int, message: Message) -> None: ...
+    def on_committed(self, node: int, effect: Committed) -> None: ...
+    def on_halt(self, node: int, reason: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Node:
+    """A validator. `incarnation` counts its starts; what was queued for an earlier one is dropped."""
+
+    index: int
+    world: World
+    around: Surroundings
+    disk: Disk
+    drift_ms: int = 0
+    incarnation: int = 0
+    is_up: bool = False
+    effects_until_crash: int | None = None
+    timers: dict[str, int] = field(default_factory=dict)
+    replica: Replica = field(init=False)
+    intake: Intake = field(init=False)
+    signer: LocalSigner = field(init=False)
+
+    @property
+    def own(self) -> ValidatorId:
+        """The validator that this node is."""
+        return self.world.validators[self.index]
+
+    @property
+    def archive(self) -> Archive:
+        """What is on its disk."""
+        return Archive(self.disk.stores[Store.BLOCKS], self.disk.stores[Store.STATE])
+
+    @property
+    def clock_ms(self) -> int:
+        """What this node believes the time to be."""
+        return self.around.now_ms + self.drift_ms
+
+    def start(self) -> None:
+        """Start, or start again, from what is on the disk."""
+        chain = self.world.chains[self.index]
+        archive = self.archive
+        verifier = chain.make_verifier(self.world.check_signature)
+        self.incarnation += 1
+        self.is_up = True
+        self.timers.clear()
+        self.signer = LocalSigner(
+            safety=self.disk.safety,
+            verifier=chain.make_verifier(self.world.check_signature),
+            sign_bytes=self.world.secrets[self.index].sign,
+            persist=self._persist_safety,
+        )
+        self.intake = chain.make_intake(archive, verifier)
+        self.replica = chain.make_replica(
+            own=self.own, peers=peer_names(self.world), archive=archive, safety=self.disk.safety, verifier=verifier
+        )
+        self.around.note(self.index, f"starts at height {archive.tip().height}")
+        self.step(Started(self.clock_ms))
+
+    def crash(self, random: Random) -> None:
+        """End at once: what was not synced may be gone."""
+        self.is_up = False
+        self.effects_until_crash = None
+        self.timers.clear()
+        lost = self.disk.crash(random)
+        self.around.note(self.index, f"crashes, {lost} batches lost")
+
+    def step(self, event: Event) -> None:
+        """Step the replica and run its effects.
+
+        Raises:
+            Crash: the time has come.
+        """
+        for effect in self.replica.step(event):
+            self._count_down()
+            self._carry_out(effect)
+
+    def submit(self, raw: bytes) -> None:
+        """A client hands a transaction to this node."""
+        transaction = self.intake.check_transaction(raw, now_ms=self.clock_ms)
+        self.step(TransactionsSubmitted(self.clock_ms, (Submission(transaction, Ticket(0)),)))
+
+    def _count_down(self) -> None:
+        if self.effects_until_crash is not None:
+            self.effects_until_crash -= 1
+            if self.effects_until_crash < 0:
+                raise Crash
+
+    def _persist_safety(self, safety: SafetyState) -> None:
+        self.disk.safety = safety
+        self.around.on_safety(self.index, safety)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Persist():
+                self.disk.stores[effect.store].write(effect.writes, sync=effect.sync)
+                self.around.on_persist(self.index, effect.store, effect.writes)
+            case Sign():
+                self._sign(effect)
+            case Send():
+                self._send(int(effect.peer), effect.message)
+                self.around.on_sent(self.index, effect.message)
+            case Broadcast():
+                for receiver in range(len(self.world.validators)):
+                    if receiver != self.index:
+                        self._send(receiver, effect.message)
+                self.around.on_sent(self.index, effect.message)
+            case SetTimer():
+                self.timers[effect.timer] = effect.at_ms
+            case CancelTimer():
+                self.timers.pop(effect.timer, None)
+            case Committed():
+                self.around.on_committed(self.index, effect)
+            case Halt():
+                self.around.on_halt(self.index, effect.reason)
+            case PeerFault():
+                self.around.note(self.index, f"finds fault with n{effect.peer}: {effect.reason}")
+            case ReportEvidence():
+                self.around.note(self.index, f"reports evidence against {effect.offender.hex()[:8]}")
+            case TransactionAdmitted() | TransactionRefused():
+                pass
+            case _:
+                assert_never(effect)
+
+    def _send(self, receiver: int, message: Message) -> None:
+        self.around.send(self.index, receiver, message)
+
+    def _sign(self, effect: Sign) -> None:
+        """Judge, persist, sign; a crash between any two of them loses the signature and nothing else."""
+        prepared = self.signer.prepare(effect.request)
+        if isinstance(prepared, Refusal):
+            self._answer(SignRefused(self.clock_ms, effect.request, prepared.reason))
+            return
+        self._count_down()
+        signature = self.signer.confirm(prepared)
+        self._count_down()
+        self._answer(Signed(self.clock_ms, effect.request, signature))
+
+    def _answer(self, event: Signed | SignRefused) -> None:
+        incarnation = self.incarnation
+
+        def arrive() -> None:
+            if self.is_up and self.incarnation == incarnation:
+                self.step(event)
+
+        self.around.after(0, arrive)
+
+
+def peer_names(world: World) -> dict[ValidatorId, PeerId]:
+    """Peers are named by their index."""
+    return {validator: PeerId(str(index)) for index, validator in enumerate(world.validators)}
