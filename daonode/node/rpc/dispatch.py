@@ -26,7 +26,6 @@ from daonode.node.rpc.errors import (
 from daonode.node.rpc.method import Method, RpcNode, read_parameters
 from daonode.node.rpc.node_methods import NODE_METHODS
 from daonode.node.rpc.state_methods import STATE_METHODS
-from daonode.node.rpc.strict_json import parse
 from daonode.node.rpc.transaction_methods import MAX_WAIT_MS, TRANSACTION_METHODS
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import suggestion
@@ -81,7 +80,7 @@ class Dispatcher:
     async def answer(self, body: bytes) -> bytes | None:
         """The answer to a request's body; None where nothing but notifications was sent."""
         try:
-            request = parse(body)
+            request = await self._node.parse(body)
             entries = _read_batch(request) if isinstance(request, list) else [_read_entry(request)]
         except RpcError as error:
             return error_body(error)

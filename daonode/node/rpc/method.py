@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, TypeVar, get_type_hints
 
 import trio
@@ -14,13 +15,16 @@ from msgspec.structs import replace
 
 from daonode.node.api import NodeApi
 from daonode.node.rpc.errors import RpcError, Unavailable, of_form
+from daonode.node.rpc.strict_json import parse
 from daonode.node.storage import StoreClosed
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import JsonFormError, from_json
 from daonode.replica.archive import Archive
 
-MAX_READING_THREADS: Final = 4
-"""Threads that read the databases for RPC at one time."""
+MAX_THREADS: Final = 2
+"""Threads that read the databases and large bodies for RPC: each more slows down the thread that votes."""
+MAX_INLINE_BODY_BYTES: Final = 32 * 1024
+"""A larger body is parsed on a thread, so that nobody waits for it."""
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Record)
@@ -31,7 +35,7 @@ class RpcNode:
     """The node as methods see it."""
 
     api: NodeApi
-    _threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(MAX_READING_THREADS))
+    _threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(MAX_THREADS))
 
     async def read(self, function: Callable[[Archive], T]) -> T:
         """Run a blocking read of one consistent moment of the databases on a thread.
@@ -43,6 +47,12 @@ class RpcNode:
             return await trio.to_thread.run_sync(self._read, function, limiter=self._threads)
         except StoreClosed:
             raise Unavailable("the node is stopping", reason="stopping", retryable=True) from None
+
+    async def parse(self, body: bytes) -> object:
+        """Read the JSON of a body; raises as `strict_json.parse` does."""
+        if len(body) <= MAX_INLINE_BODY_BYTES:
+            return parse(body)
+        return await trio.to_thread.run_sync(parse, body, limiter=self._threads)
 
     def _read(self, function: Callable[[Archive], T]) -> T:
         with self.api.open_archive() as archive:
@@ -108,13 +118,17 @@ def read_parameters(data: dict[str, object], type_: type[P]) -> P:
     Raises:
         InvalidParameters: a member is missing, unknown or not of its type.
     """
-    open_names = [name for name, hint in get_type_hints(type_).items() if hint is object]
-    carried = {name: data[name] for name in open_names if name in data}
+    carried = {name: data[name] for name in _open_names(type_) if name in data}
     try:
         value = from_json({name: data[name] for name in data if name not in carried}, type_, "params")
     except JsonFormError as error:
         raise of_form(error) from None
     return replace(value, **carried) if carried else value
+
+
+@cache
+def _open_names(type_: type[Record]) -> tuple[str, ...]:
+    return tuple(name for name, hint in get_type_hints(type_).items() if hint is object)
 
 
 def _summary(function: Callable[..., object]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daonode.node.rpc.dispatch import MAX_BATCH, METHODS
 from daonode.node.rpc.errors import ParseFailed, TooMuch
-from daonode.node.rpc.strict_json import MAX_DEPTH, parse
+from daonode.node.rpc.strict_json import MAX_DEPTH, MAX_VALUES, parse
 from tests.unit.node.rpc.calling import Caller, at, error_in
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "dao_chainId"}
@@ -29,6 +29,8 @@ UNREADABLE = [
     (b"1" * 5_000, -32700, "invalid_number"),
     (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), -32005, "too_deep"),
     (b"[" * 200_000, -32005, "too_deep"),
+    (b"[" + b"0," * MAX_VALUES + b"0]", -32005, "too_many_values"),
+    (b'{"params": {"args": {"x": ["\\ud800"]}}}', -32700, "invalid_unicode"),
     (b"[]", -32600, "empty_batch"),
     (b"3", -32600, "invalid_request"),
 ]
@@ -38,6 +40,11 @@ UNREADABLE = [
 async def test_a_body_that_means_nothing_has_its_own_error(body: bytes, code: int, reason: str) -> None:
     error = await Caller().send_bytes(body)
     assert (error["code"], error["reason"]) == (code, reason)
+
+
+async def test_an_error_in_a_body_names_the_place() -> None:
+    error = await Caller().send_bytes(b'[1, {"params": {"a": [0, {"b": 1, "b": 2}]}}]')
+    assert "$[1].params.a[1]: the key 'b' stands twice" in str(error["message"])
 
 
 WRONG_CALLS: list[tuple[dict[str, object], int, str]] = [
