@@ -1,8 +1,8 @@
 """The uncommitted blocks above the committed root, and a short memory of the committed chain below it.
 
 A block is here only when its parent is. Blocks whose parent is unknown wait as orphans, one a proposer. Bounded:
-`MAX_BLOCKS` blocks, of which uncertified ones at most `MAX_UNCERTIFIED_A_ROUND` in a round; committed links, what
-leader election looks back on. Knows statuses, not why they change.
+proposals are taken up to `MAX_BLOCKS` blocks and `MAX_UNCERTIFIED_A_ROUND` in a round; certified blocks always, one a
+round; committed links, what leader election looks back on. Knows statuses, not why they change.
 """
 
 from __future__ import annotations

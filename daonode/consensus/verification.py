@@ -163,6 +163,9 @@ class Verifier:
             raise Malformed(reason="the proposer is not in the validator set")
         if header.validators_digest != self._set_digest:
             raise Malformed(reason="the header binds another validator set")
+        # The set is that of genesis for good: a header that announces another one lies to light clients.
+        if header.next_validators_digest != self._set_digest:
+            raise Malformed(reason="the header announces another next validator set")
         if header.height == 0 or header.round <= self._genesis_qc.round:
             raise Malformed(reason=f"height {header.height} in round {header.round} is at or before the genesis block")
 

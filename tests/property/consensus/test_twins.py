@@ -117,7 +117,7 @@ def play(seed: int, *, phases: int) -> Twins:
     return network
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_two_cores_a_signer_and_a_traitor_never_make_two_blocks_final(seed: int) -> None:
     network = play(seed, phases=15)
