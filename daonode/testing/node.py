@@ -55,6 +55,7 @@ class Surroundings(Protocol):
     def now_ms(self) -> int: ...
     def send(self, sender: int, receiver: int, message: Message) -> None: ...
     def after(self, delay_ms: int, action: Callable[[], None]) -> None: ...
+    def act(self, node: int, action: Callable[[], None]) -> None: ...
     def note(self, node: int | None, text: str) -> None: ...
     def on_persist(self, node: int, store: Store, batch: Batch) -> None: ...
     def on_safety(self, node: int, safety: SafetyState) -> None: ...
@@ -75,6 +76,7 @@ class Node:
     incarnation: int = 0
     is_up: bool = False
     effects_until_crash: int | None = None
+    lost_batches: int = 0
     timers: dict[str, int] = field(default_factory=dict)
     replica: Replica = field(init=False)
     intake: Intake = field(init=False)
@@ -122,6 +124,7 @@ class Node:
         self.effects_until_crash = None
         self.timers.clear()
         lost = self.disk.crash(random)
+        self.lost_batches += lost
         self.around.note(self.index, f"crashes, {lost} batches lost")
 
     def step(self, event: Event) -> None:
@@ -200,7 +203,7 @@ class Node:
 
         def arrive() -> None:
             if self.is_up and self.incarnation == incarnation:
-                self.step(event)
+                self.around.act(self.index, lambda: self.step(event))
 
         self.around.after(0, arrive)
 

@@ -60,6 +60,10 @@ class World:
         """The chain, for whoever is no validator."""
         return self.chains[0]
 
+    def account_address(self, account: int) -> Address:
+        """The address of an account."""
+        return address_of(self.account_seeds[account])
+
     def check_signature(self, public_key: PublicKey, message: bytes, signature: Signature) -> bool:
         """Check a signature of the cheap scheme."""
         secret = _seed_of(public_key)

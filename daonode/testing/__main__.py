@@ -1,0 +1,58 @@
+"""`python -m daonode.testing`: play runs, or one again with its trace."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+
+from daonode.testing.seeds import add_coverage, run_seeds
+from daonode.testing.simulation import Result, run_seed
+
+
+def main() -> int:
+    """Read the command line; the exit code is 1 when an invariant broke."""
+    parser = argparse.ArgumentParser(prog="python -m daonode.testing", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    replay = commands.add_parser("replay", help="play one run again and show its trace")
+    replay.add_argument("--seed", type=int, required=True)
+    replay.add_argument("--validators", type=int, default=4)
+    many = commands.add_parser("run", help="play many runs")
+    many.add_argument("--seeds", type=int, default=100, help="how many")
+    many.add_argument("--first", type=int, default=0, help="the first seed")
+    many.add_argument("--validators", type=int, default=4)
+    arguments = parser.parse_args()
+    if arguments.command == "replay":
+        return _show(run_seed(arguments.seed, validator_count=arguments.validators, keep_trace=True))
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    results = list(run_seeds(seeds, validator_count=arguments.validators, processes=os.cpu_count() or 1))
+    for result in results:
+        if result.failure is not None:
+            _say(f"seed {result.seed}: {result.failure}")
+            _say(f"  replay: {replay_command(result.seed, arguments.validators)}")
+    _say(f"{len(results)} seeds, {sum(result.failure is not None for result in results)} broken")
+    _say(", ".join(f"{name} {count}" for name, count in asdict(add_coverage(results)).items()))
+    return int(any(result.failure is not None for result in results))
+
+
+def replay_command(seed: int, validator_count: int = 4) -> str:
+    """The command that plays a run again."""
+    extra = "" if validator_count == 4 else f" --validators {validator_count}"
+    return f"python -m daonode.testing replay --seed {seed}{extra}"
+
+
+def _show(result: Result) -> int:
+    for line in result.trace:
+        _say(line)
+    _say(f"trace {result.trace_hash}")
+    _say(f"seed {result.seed}: {result.failure or 'every invariant held'}")
+    return int(result.failure is not None)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
