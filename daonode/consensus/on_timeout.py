@@ -23,7 +23,7 @@ def on_timeout(state: CoreState, event: TimeoutReceived) -> None:
     count_timeout(state, message)
     if is_behind(state, message):
         last_ms = state.answered_ms.get(voter)
-        if last_ms is None or event.now_ms - last_ms >= state.config.timeout_base_ms // ANSWER_DIVISOR:
+        if last_ms is None or abs(event.now_ms - last_ms) >= state.config.timeout_base_ms // ANSWER_DIVISOR:
             state.answered_ms[voter] = event.now_ms
             state.emit(Send(voter, SyncMessage(sync=state.sync_info())))
 

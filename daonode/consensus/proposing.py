@@ -44,6 +44,9 @@ def _due_ms(state: CoreState) -> int:
     An empty block only helps to commit its ancestors, which commit votes do first where everyone gets them.
     """
     arrived_ms = state.tree.arrived_ms(state.high_qc.block_id)
+    if arrived_ms > state.now_ms:
+        # The clock has been set back: the interval must not last until the clock is there again.
+        return state.now_ms
     wait_ms = state.config.min_block_interval_ms
     if not state.pending_work and len(state.validators.validators) <= state.config.broadcast_votes_up_to:
         wait_ms = max(wait_ms, state.config.timeout_base_ms // EMPTY_BLOCK_DIVISOR)

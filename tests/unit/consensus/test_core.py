@@ -298,6 +298,22 @@ def test_certified_blocks_with_a_round_between_them_commit_nothing() -> None:
     assert Commit not in kinds(effects)
 
 
+def test_a_clock_that_is_set_back_delays_no_proposal() -> None:
+    scout = start(own=None)
+    scout.step(SyncReceived(NOW_MS, IDS[1], SyncMessage(sync=sync(maker.qc(FIRST)))))
+    scout.step(BlocksFetched(NOW_MS, (FIRST,), None))
+    assert scout.leader is not None
+    core = start(own=IDS.index(scout.leader))
+    core.step(proposal(FIRST))
+    core.step(BlockExecuted(NOW_MS, FIRST.header.id(), None))
+    earlier_ms = NOW_MS - 60_000
+    core.step(SyncReceived(NOW_MS, IDS[1], SyncMessage(sync=sync(maker.qc(FIRST)))))
+    (build,) = [
+        effect for effect in core.step(PendingWorkChanged(earlier_ms, pending=True)) if isinstance(effect, Build)
+    ]
+    assert build.time_ms == FIRST.header.time_ms + 1
+
+
 def test_an_empty_block_waits_for_commit_votes_and_then_helps() -> None:
     """The leader of round 2 on FIRST has no work but to finish FIRST."""
     scout = start(own=None)
