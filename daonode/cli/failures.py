@@ -21,8 +21,10 @@ from enum import IntEnum
 
 import click
 
+from daonode.cli.client_settings import ClientSettingsError
 from daonode.cli.network.errors import TestnetError
 from daonode.client.errors import (
+    BadAnswer,
     ClientError,
     FileFormatError,
     InvalidTransaction,
@@ -31,6 +33,7 @@ from daonode.client.errors import (
     OutcomeUnknown,
     Rejected,
     RpcError,
+    Unavailable,
     Unreachable,
 )
 from daonode.client.submission import ExecutionFailed
@@ -73,6 +76,8 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ExecutionFailed, ExitCode.FAILED),
     (OutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (Unreachable, ExitCode.UNREACHABLE),
+    (Unavailable, ExitCode.UNREACHABLE),
+    (BadAnswer, ExitCode.UNREACHABLE),
     (NotFound, ExitCode.NOT_FOUND),
     (Rejected, ExitCode.REJECTED),
     (InvalidTransaction, ExitCode.REJECTED),
@@ -80,6 +85,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (FileFormatError, ExitCode.USAGE),
     (GenesisError, ExitCode.USAGE),
     (ConfigError, ExitCode.USAGE),
+    (ClientSettingsError, ExitCode.USAGE),
     (HomeError, ExitCode.USAGE),
     (TestnetError, ExitCode.USAGE),
     (StorageError, ExitCode.USAGE),

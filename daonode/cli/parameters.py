@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from daonode.primitives.ids import IdError, TxId, check_tx_id
 from daonode.primitives.times import TimeFormatError, parse_duration
 from daonode.primitives.units import U64_MAX
 
@@ -36,5 +37,19 @@ class BaseUnits(click.ParamType[int]):
         return int(text)
 
 
+class TransactionId(click.ParamType[TxId]):
+    """A transaction's id: 64 hex digits, `0x` before them or not."""
+
+    name = "transaction id"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> TxId:
+        """Read the text."""
+        try:
+            return check_tx_id(bytes.fromhex(str(value).removeprefix("0x")))
+        except (ValueError, IdError):
+            self.fail(f"expected 0x and 64 hex digits, got {value!r}", param, ctx)
+
+
 DURATION = Duration()
 AMOUNT = BaseUnits()
+TX_ID = TransactionId()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-import tomllib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, cast
 
 import rich_click as click
 
-from daonode.cli.output import JsonObject, OutputFormat, show
+from daonode.cli.output import OutputFormat, show
 from daonode.primitives.json_form import Json
 
 if TYPE_CHECKING:
+    from daonode.cli.client_settings import ClientSettings
     from daonode.client.keystore import Keystore
     from daonode.client.light import TrustedChain
     from daonode.client.rpc import RpcClient
     from daonode.client.wallet import Wallet
     from daonode.genesis.document import GenesisDocument
-    from daonode.ledger.transactions import Call
     from daonode.node.home import Home
     from daonode.primitives.ids import Address
 
@@ -35,7 +35,7 @@ PASSWORD_VARIABLE = "DAONODE_PASSWORD"  # noqa: S105  # the name of a variable, 
 COMMIT_TIMEOUT_S = 30.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Session:
     """The options that all commands share, and what follows from them."""
 
@@ -58,12 +58,19 @@ class Session:
 
         return Home(self.home_path)
 
+    @functools.cached_property
+    def client_settings(self) -> ClientSettings:
+        """What `client.toml` of the home says."""
+        from daonode.cli.client_settings import load_client_settings
+
+        return load_client_settings(self.home.client_toml)
+
     @property
     def url(self) -> str:
         """The node to ask: the option, the environment, or `client.toml`."""
         if self.rpc_url is not None:
             return self.rpc_url
-        return str(self._client_settings().get("rpc", DEFAULT_RPC))
+        return self.client_settings.rpc or DEFAULT_RPC
 
     @property
     def rpc(self) -> RpcClient:
@@ -102,9 +109,12 @@ class Session:
 
         return TrustedChain(self.genesis)
 
-    def show(self, data: Json, *, columns: Sequence[str] = ()) -> None:
-        """Write a result to standard output."""
-        show(data, self.output, columns=columns)
+    def show(self, data: Json, *, columns: Sequence[str] = (), text: Callable[[], str] | None = None) -> None:
+        """Write a result to standard output; `text` is what people see instead of a table."""
+        if text is not None and self.output == "table":
+            click.echo(text())
+        else:
+            show(data, self.output, columns=columns)
 
     def say(self, text: str) -> None:
         """Tell a person something, on standard error."""
@@ -112,7 +122,7 @@ class Session:
 
     def sender_name(self) -> str:
         """The key that signs: `--from`, the environment, or `client.toml`."""
-        name = self.from_name or str(self._client_settings().get("from", ""))
+        name = self.from_name or self.client_settings.from_
         if not name:
             known = ", ".join(entry.name for entry in self.keystore.list().entries) or "none; see `daonode keys add`"
             raise click.UsageError(f"which key signs? give --from NAME (known: {known})")
@@ -121,56 +131,37 @@ class Session:
     def unlock(self, name: str) -> Wallet:
         """A key's wallet; asks for its password at most once, and not at all where the key is not encrypted."""
         entry = self.keystore.entry(name)
-        password = os.environ.get(PASSWORD_VARIABLE) if entry.is_encrypted else None
-        if entry.is_encrypted and password is None:
-            password = click.prompt(f"password of {name}", hide_input=True, err=True)
-        return self.keystore.unlock(name, password)
+        return self.keystore.unlock(name, self.password(name) if entry.is_encrypted else None)
+
+    def password(self, name: str, *, is_new: bool = False) -> str | None:
+        """The password of a key: from the environment, asked for on a terminal, else a line of standard input.
+
+        None where there is none.
+        """
+        if PASSWORD_VARIABLE in os.environ:
+            return os.environ[PASSWORD_VARIABLE]
+        if sys.stdin.isatty():
+            text: str = click.prompt(f"password of {name}", hide_input=True, err=True, confirmation_prompt=is_new)
+            return text
+        return sys.stdin.readline().rstrip("\r\n") or None
 
     def address(self, text: str) -> Address:
         """An account given as an address, or as the name of a key in the home."""
-        from daonode.client.errors import UnknownKey
+        from daonode.client.errors import InvalidKeyName, UnknownKey
         from daonode.primitives.addresses import decode_account
 
-        if not text.startswith("dao1"):
+        if not text.lower().startswith(("dao1", "daoval1")):
             try:
                 return self.keystore.entry(text).address
-            except UnknownKey as error:
+            except (UnknownKey, InvalidKeyName) as error:
                 raise click.UsageError(f"{text!r} is neither an address (dao1...) nor a key's name: {error}") from error
         return decode_account(text)
 
-    def submit(self, calls: Sequence[Call]) -> JsonObject:
-        """Sign calls with the sender's key and send them; returns the transaction's id, and once committed its height.
+    def names(self) -> dict[str, str]:
+        """The names of the home's keys by address, to show beside addresses."""
+        from daonode.primitives.addresses import encode_account
 
-        With `--no-wait` the height is null. The receipt's events are under `events` when it was waited for.
-        """
-        from daonode.client.submission import submit, submit_and_wait
-        from daonode.client.transactions import TxOptions, plan, sign_body
-
-        wallet = self.unlock(self.sender_name())
-        options = TxOptions(lane=self.lane, gas_limit=self.gas_limit, max_fee=self.max_fee)
-        body = plan(self.rpc, calls, sender=wallet.address, signers=(wallet.public_key,), options=options)
-        transaction = sign_body(body, (wallet,))
-        if not self.wait:
-            return {"tx_id": f"0x{submit(self.rpc, transaction).hex()}", "height": None}
-        answer = submit_and_wait(self.rpc, transaction, expires_at_ms=body.expires_at_ms, timeout_s=self.timeout_s)
-        receipt = answer.receipt
-        assert receipt is not None, "what is committed has a receipt"
-        events: list[Json] = [
-            {"type": each.type, "position": each.position, "value": each.value} for each in receipt.events
-        ]
-        return {"tx_id": f"0x{answer.tx_id.hex()}", "height": answer.height, "events": events}
-
-    def _client_settings(self) -> dict[str, object]:
-        try:
-            data = tomllib.loads(self.home.client_toml.read_text())
-        except FileNotFoundError:
-            return {}
-        except tomllib.TOMLDecodeError as error:
-            from daonode.node.config import ConfigError
-
-            raise ConfigError(f"{self.home.client_toml} is not TOML: {error}") from error
-        section = data.get("client", {})
-        return section if isinstance(section, dict) else {}
+        return {encode_account(entry.address): entry.name for entry in self.keystore.list().entries}
 
 
 def common(command: Command) -> Command:
@@ -198,23 +189,33 @@ def common(command: Command) -> Command:
     return with_session
 
 
-def signing(command: Command) -> Command:
+def sending(command: Command) -> Command:
     """Give a command what `common` gives, and the options of a command that sends a transaction."""
 
-    @click.option("--from", "from_name", envvar="DAONODE_FROM", default=None, help="The key that signs.")
     @click.option("--wait/--no-wait", default=True, help="Whether to wait for the commit.")
     @click.option("--timeout", "timeout_s", type=float, default=COMMIT_TIMEOUT_S, help="Seconds to wait at most.")
+    @functools.wraps(command)
+    def with_waiting(session: Session, *args: object, **options: object) -> None:
+        session.wait = bool(options.pop("wait"))
+        session.timeout_s = cast(float, options.pop("timeout_s"))
+        command(session, *args, **options)
+
+    return common(with_waiting)
+
+
+def signing(command: Command) -> Command:
+    """Give a command what `sending` gives, and the options of a command that makes and signs a transaction."""
+
+    @click.option("--from", "from_name", envvar="DAONODE_FROM", default=None, help="The key that signs.")
     @click.option("--gas-limit", type=int, default=None, help="The gas limit, by default what a simulation needs.")
     @click.option("--max-fee", type=int, default=None, help="The largest fee, in base units.")
     @click.option("--lane", type=click.IntRange(0, 15), default=0, help="The lane of the sequence.")
     @functools.wraps(command)
     def with_signer(session: Session, *args: object, **options: object) -> None:
         session.from_name = cast(str | None, options.pop("from_name"))
-        session.wait = bool(options.pop("wait"))
-        session.timeout_s = cast(float, options.pop("timeout_s"))
         session.gas_limit = cast(int | None, options.pop("gas_limit"))
         session.max_fee = cast(int | None, options.pop("max_fee"))
         session.lane = cast(int, options.pop("lane"))
         command(session, *args, **options)
 
-    return common(with_signer)
+    return sending(with_signer)

@@ -6,19 +6,17 @@ form; where an account is meant, the name of a key in the home does too.
 
 from __future__ import annotations
 
-import json
-from typing import cast, get_type_hints
+from typing import get_type_hints
 
 import rich_click as click
 from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields
 
 from daonode.cli.session import Session, common
+from daonode.cli.values import json_value
 from daonode.ledger.errors import QueryError
 from daonode.ledger.module import Query
-from daonode.primitives.addresses import encode_account
-from daonode.primitives.ids import Address
-from daonode.primitives.json_form import Json, JsonFormError, from_json, suggestion
+from daonode.primitives.json_form import Json, suggestion
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -65,7 +63,7 @@ def _usage(field: FieldInfo) -> str:
 def _arguments(session: Session, query: Query, given: tuple[str, ...]) -> dict[str, Json]:
     """Match positional and named arguments with the query's fields."""
     names = [field.name for field in fields(query.arguments)]
-    hints = get_type_hints(query.arguments)
+    hints = get_type_hints(query.arguments, include_extras=True)
     values: dict[str, Json] = {}
     rest = list(given)
     positional: list[str] = []
@@ -79,27 +77,10 @@ def _arguments(session: Session, query: Query, given: tuple[str, ...]) -> dict[s
             raise click.UsageError(f"no such option --{name}; {suggestion(name, tuple(names))}")
         if not has_value and not rest:
             raise click.UsageError(f"--{name} needs a value")
-        values[name] = _value(session, name, hints[name], value if has_value else rest.pop(0))
+        values[name] = json_value(session, name, hints[name], value if has_value else rest.pop(0))
     free = [name for name in names if name not in values]
     if len(positional) > len(free):
         raise click.UsageError(f"too many arguments; this query takes: {' '.join(names) or 'none'}")
     for name, text in zip(free, positional, strict=False):
-        values[name] = _value(session, name, hints[name], text)
+        values[name] = json_value(session, name, hints[name], text)
     return values
-
-
-def _value(session: Session, name: str, hint: object, text: str) -> Json:
-    """What a text stands for: its field's JSON form as text, or else parsed as JSON where the field wants a number."""
-    form = cast("type[object]", hint)
-    if hint in (Address, Address | None):
-        return encode_account(session.address(text))
-    try:
-        from_json(text, form, name)
-    except JsonFormError as error:
-        try:
-            parsed: Json = json.loads(text)
-            from_json(parsed, form, name)
-        except (ValueError, JsonFormError):
-            raise click.UsageError(str(error)) from error
-        return parsed
-    return text

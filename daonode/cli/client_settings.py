@@ -1,0 +1,54 @@
+"""`config/client.toml` of a home: what a person does not want to type. Options and the environment go before it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from daonode.primitives.json_form import suggestion
+
+
+class ClientSettingsError(Exception):
+    """The file is not usable; the text names the file, the key, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """Section `[client]`; an empty text stands for the command's own default."""
+
+    rpc: str = ""
+    chain_id: str = ""
+    output: str = ""
+    from_: str = ""
+
+
+KEYS = tuple(field.name.rstrip("_") for field in fields(ClientSettings))
+
+
+def load_client_settings(path: Path) -> ClientSettings:
+    """Read the file; a missing one means the defaults.
+
+    Raises:
+        ClientSettingsError: it is not TOML, or a section, key or value is not what it must be.
+    """
+    try:
+        data: dict[str, object] = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return ClientSettings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ClientSettingsError(f"{path} is not TOML: {error}") from error
+    for section in data:
+        if section != "client":
+            raise ClientSettingsError(f"in {path}: unknown section {section!r}; {suggestion(section, ('client',))}")
+    client = data.get("client", {})
+    if not isinstance(client, dict):
+        raise ClientSettingsError(f"in {path}: client: expected a section [client]")
+    values: dict[str, str] = {}
+    for key, value in client.items():
+        if key not in KEYS:
+            raise ClientSettingsError(f"in {path}: client.{key}: unknown key; {suggestion(key, KEYS)}")
+        if not isinstance(value, str):
+            raise ClientSettingsError(f"in {path}: client.{key}: expected text in quotes, got {value!r}")
+        values["from_" if key == "from" else key] = value
+    return ClientSettings(**values)

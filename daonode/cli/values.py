@@ -1,0 +1,67 @@
+"""What the texts of a command line stand for, by the type of the field that they are for.
+
+A text is the field's JSON form, or parsed as JSON where the field wants something else than text. Where an account is
+meant, the name of a key in the home does too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast, get_type_hints
+
+import rich_click as click
+from msgspec.structs import fields
+
+from daonode.cli.session import Session
+from daonode.primitives.addresses import encode_account
+from daonode.primitives.codec import Record
+from daonode.primitives.ids import Address
+from daonode.primitives.json_form import Json, JsonFormError, from_json, suggestion
+
+
+def json_value(session: Session, name: str, hint: object, text: str) -> Json:
+    """The JSON form of one value, or a usage error that names the field."""
+    form = cast("type[object]", hint)
+    if hint in (Address, Address | None):
+        return encode_account(session.address(text))
+    try:
+        from_json(text, form, name)
+    except JsonFormError as error:
+        try:
+            parsed: Json = json.loads(text)
+            from_json(parsed, form, name)
+        except (ValueError, JsonFormError):
+            raise click.UsageError(str(error)) from error
+        return parsed
+    return text
+
+
+def record_value(session: Session, record: type[Record], assignments: tuple[str, ...]) -> dict[str, Json]:
+    """The JSON form of a record from texts `field=value`; fields that have defaults may be left out."""
+    names = tuple(field.name for field in fields(record))
+    hints = get_type_hints(record, include_extras=True)
+    values: dict[str, Json] = {}
+    for assignment in assignments:
+        name, separator, text = assignment.partition("=")
+        if not separator:
+            raise click.UsageError(f"{assignment!r}: expected field=value")
+        if name not in names:
+            raise click.UsageError(f"{record.__name__} has no field {name!r}; {suggestion(name, names)}")
+        values[name] = json_value(session, name, hints[name], text)
+    return values
+
+
+def read_messages(path: Path) -> list[tuple[str, dict[str, Json]]]:
+    """Types and values of the messages in a JSON file: one object `{"type", "value"}`, or a list of them."""
+    try:
+        parsed: object = json.loads(path.read_text())
+    except ValueError as error:
+        raise click.UsageError(f"{path} is not JSON: {error}") from error
+    messages: list[tuple[str, dict[str, Json]]] = []
+    for index, item in enumerate(parsed if isinstance(parsed, list) else [parsed]):
+        type_, value = (item.get("type"), item.get("value", {})) if isinstance(item, dict) else (None, None)
+        if not isinstance(type_, str) or not isinstance(value, dict):
+            raise click.UsageError(f'{path}: [{index}]: expected {{"type": "module.Name", "value": {{...}}}}')
+        messages.append((type_, value))
+    return messages
