@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from daonode.ledger.context import Context
-from daonode.ledger.snapshots import hold
+from daonode.ledger.snapshots import MAX_LIVE_SNAPSHOTS, hold, live
 from daonode.ledger.state import StateReader
 from daonode.modules.governance.errors import DepositNotTaken, UnknownProposal, UnknownTrack
 from daonode.modules.governance.events import ProposalSubmitted
@@ -80,13 +80,12 @@ class GovernanceKeeper:
         """Record a proposal whose fields were checked, take its deposit and begin its life.
 
         Raises:
-            LimitExceeded: too many snapshots are in use.
             TransactionError: the deposit cannot be paid.
         """
         state, block = context.state, context.block
         last = LAST_NUMBER.get(state, None)
         number = ProposalNumber(1 if last is None else last.value + 1)
-        snapshot_height = block.height - 1
+        snapshot_height = _snapshot_height(context)
         identity = ProposalIdentity(
             chain_id=block.chain_id,
             sender=context.sender,
@@ -155,6 +154,16 @@ class GovernanceKeeper:
     def on_power_changed(self, context: Context, *, source: str, account: Address, before: int, after: int) -> None:
         """Keep received power in step with the power of delegators."""
         self.delegations.on_power_changed(context, source=source, account=account, before=before, after=after)
+
+
+def _snapshot_height(context: Context) -> int:
+    """The height before this block; where no more can be held, the latest that is, so that nobody can lock others out.
+
+    An older snapshot is as safe: whoever submits now could have submitted then.
+    """
+    held = live(context.state)
+    newest = context.block.height - 1
+    return newest if len(held) < MAX_LIVE_SNAPSHOTS or newest in held else held[-1]
 
 
 def _submitted(proposal: Proposal, *, actions: int) -> ProposalSubmitted:

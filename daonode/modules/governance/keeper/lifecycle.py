@@ -78,8 +78,10 @@ class Lifecycle:
 
     def close_if_lost(self, context: Context, proposal: Proposal) -> None:
         """End a decision that a ballot has just ended: one prolonged for confirmation that lost its majority."""
-        now = outlook(proposal, tally_of(context.state, proposal), now_ms=context.block.time_ms)
-        if not now.is_open:
+        now_ms = context.block.time_ms
+        if not is_past(proposal.decision_ends, now_ms):
+            return
+        if not outlook(proposal, tally_of(context.state, proposal), now_ms=now_ms).is_open:
             self._decide(context, proposal)
 
     def execute(self, context: Context, proposal: Proposal) -> None:

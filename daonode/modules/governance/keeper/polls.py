@@ -64,7 +64,7 @@ class Polls:
         BALLOTS.set(context.state, (proposal.id, voter), changed)
         if ballot.choice is None:
             counted = self._override(context, proposal=proposal, delegator=voter, ballot=changed, tally=counted, sign=1)
-        self._store(context, proposal=proposal, tally=counted)
+        self._store(context, proposal=proposal, before=tally, tally=counted)
         context.emit(VoteCast(proposal=proposal.id, voter=voter, choice=choice, weight=changed.weight, reason=reason))
 
     def remove(self, context: Context, *, proposal: Proposal, voter: Address) -> None:
@@ -79,7 +79,7 @@ class Polls:
         else:
             BALLOTS.delete(context.state, (proposal.id, voter))
         counted = self._override(context, proposal=proposal, delegator=voter, ballot=ballot, tally=counted, sign=-1)
-        self._store(context, proposal=proposal, tally=counted)
+        self._store(context, proposal=proposal, before=tally, tally=counted)
         context.emit(VoteRemoved(proposal=proposal.id, voter=voter, choice=ballot.choice, weight=ballot.weight))
 
     def ballot_of(self, state: StateReader, *, proposal: Proposal, voter: Address) -> Ballot:
@@ -131,10 +131,9 @@ class Polls:
             )
         return _count(_count(tally, before, sign=-1), after, sign=1)
 
-    def _store(self, context: Context, *, proposal: Proposal, tally: Tally) -> None:
+    def _store(self, context: Context, *, proposal: Proposal, before: Tally, tally: Tally) -> None:
         """Write the tally with the time since when it passes, which begins anew where passing was lost."""
         now_ms = context.block.time_ms
-        before = tally_of(context.state, proposal)
         since = passing_since(proposal, before, now_ms=now_ms)
         starts = proposal.decision_starts
         assert starts is not None, "a proposal being decided has a start"

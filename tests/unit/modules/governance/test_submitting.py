@@ -3,8 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from daonode.ledger.errors import LimitExceeded
-from daonode.ledger.snapshots import live
+from daonode.ledger.snapshots import MAX_LIVE_SNAPSHOTS, live
 from daonode.modules.accounts.errors import InsufficientBalance
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.governance.errors import (
@@ -29,7 +28,7 @@ from daonode.modules.governance.types import (
 )
 from daonode.primitives.units import Amount, DurationMs
 from tests.unit.modules.chain import CHAIN_ID, address
-from tests.unit.modules.governance.dao import ALICE, BALANCES, BOB, CAROL, DAO, TOKENS, Dao, make_dao
+from tests.unit.modules.governance.dao import ALICE, BALANCES, BOB, CAROL, DAO, DAVE, TOKENS, Dao, make_dao
 
 MESSAGE = SubmitProposal(track=TOKENS.id, kind="standard", title="Pay", body="Because.", actions=(), deposit=Amount(50))
 
@@ -159,13 +158,19 @@ def test_a_deposit_that_the_proposer_does_not_have_is_refused(dao: Dao) -> None:
         dao.send(ALICE, replace(MESSAGE, deposit=Amount(5_000)))
 
 
-def test_open_proposals_hold_a_bounded_number_of_snapshots(dao: Dao) -> None:
-    for _ in range(128):
+def test_when_no_more_snapshots_can_be_held_a_proposal_shares_the_latest(dao: Dao) -> None:
+    for _ in range(MAX_LIVE_SNAPSHOTS):
         dao.next_block(after_ms=1)
-        dao.submit(proposer=CAROL, deposit=10)
+        latest = dao.show(dao.submit(proposer=CAROL, deposit=10)).snapshot_height
     dao.next_block(after_ms=1)
-    with pytest.raises(LimitExceeded, match="128 heights"):
-        dao.submit(proposer=CAROL, deposit=10)
+    dao.send(DAVE, Transfer(destination=BOB, asset=DAO, amount=Amount(4_000)))
+    dao.next_block(after_ms=1)
+    proposal = dao.submit()
+    assert dao.show(proposal).snapshot_height == latest
+    dao.next_block(after_ms=TOKENS.prepare)
+    dao.vote(proposal, "yes", DAVE)
+    assert dao.show(proposal).tally.yes == BALANCES[DAVE]
+    assert dao.chain.broken_invariants() == {}
 
 
 def test_a_message_about_no_proposal_is_refused(dao: Dao) -> None:
