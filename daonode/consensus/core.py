@@ -54,7 +54,7 @@ from daonode.consensus.safety import SafetyState
 from daonode.consensus.state import CoreState
 from daonode.consensus.tree import BlockTree
 from daonode.consensus.types import Block, CommitProof, Header, QuorumCertificate, TimeoutCertificate, ValidatorSet
-from daonode.primitives.ids import ValidatorId
+from daonode.primitives.ids import BlockId, ValidatorId
 
 
 class Core:
@@ -135,6 +135,10 @@ class Core:
     def halted(self) -> bool:
         """Whether a certified block has disagreed with our own execution."""
         return self._state.halted
+
+    def knows(self, block_id: BlockId) -> bool:
+        """Whether a block is the committed tip or stands above it."""
+        return self._state.tree.is_known(block_id)
 
     @property
     def sync_info(self) -> SyncInfo:

@@ -34,7 +34,7 @@ from daonode.ledger.state import StateReader
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.codec import DecodeError, decode, encode
 from daonode.primitives.errors import PrimitiveError
-from daonode.primitives.ids import ChainId, ValidatorId
+from daonode.primitives.ids import Address, ChainId, ValidatorId
 from daonode.primitives.json_form import Json, from_json, to_json
 
 EMPTY_PAYLOAD: Final = encode(Payload(transactions=()))
@@ -163,6 +163,10 @@ class Application:
         except PrimitiveError as error:
             raise InvalidValue(str(error)) from error
         return expected
+
+    def next_sequence(self, state: StateReader, *, sender: Address, lane: int) -> int:
+        """The sequence that the next transaction of this lane must have."""
+        return self._machine.authenticator.next_sequence(state, sender=sender, lane=lane)
 
     def simulate(self, version: StateVersion, raw: bytes, *, now_ms: int) -> Receipt:
         """What a transaction would do in a block on top of a version; its signatures are taken as valid.

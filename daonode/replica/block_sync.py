@@ -3,7 +3,7 @@
 A validator that learns of a certified block it does not have asks a holder for everything above its own committed tip:
 committed blocks come with one proof over the last of them, uncommitted ones lead to the certified tip. Either way the
 answer proves itself backwards by parent hashes. One request is under way at a time; a holder that does not answer in
-`REQUEST_TIMEOUT_MS`, or answers wrongly, is passed over for the next.
+`REQUEST_TIMEOUT_MS`, or answers wrongly, is passed over for the next, for as long as the block is missing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from daonode.replica.events import PeerId
 from daonode.replica.messages import MAX_BLOCKS_A_RESPONSE, MAX_RESPONSE_BYTES, BlockRequest, BlockResponse
 
 REQUEST_TIMEOUT_MS = 2_000
-MAX_ATTEMPTS = 16
-"""Requests for one tip without any progress before it is given up; the next message of a peer starts anew."""
 
 
 @dataclass(slots=True)
@@ -31,44 +29,28 @@ class BlockSync:
 
     tip: BlockId | None = None
     holders: tuple[PeerId, ...] = ()
-    attempts: int = 0
+    turn: int = 0
     asked: PeerId | None = None
     in_range: bool = False
     """Whether committed blocks have come: this node is behind, and signs nothing until it has caught up."""
 
-    @property
-    def active(self) -> bool:
-        """Whether a request is under way."""
-        return self.asked is not None
+    def start(self, *, tip: BlockId, holders: tuple[PeerId, ...]) -> None:
+        """Begin to fetch `tip`; `holders` is not empty."""
+        self.tip, self.holders, self.turn = tip, holders, 0
 
-    def start(
-        self, *, tip: BlockId, holders: tuple[PeerId, ...], above_height: int
-    ) -> tuple[PeerId, BlockRequest] | None:
-        """Ask for `tip`; None while another request is under way, or when nobody holds it."""
-        if self.active or not holders:
-            return None
-        self.tip, self.holders, self.attempts = tip, holders, 0
-        return self.ask(above_height=above_height)
-
-    def ask(self, *, above_height: int) -> tuple[PeerId, BlockRequest] | None:
-        """Ask the next holder; None, and the fetch has ended, when the attempts are used up."""
-        if self.tip is None or self.attempts >= MAX_ATTEMPTS:
-            self.stop()
-            return None
-        self.asked = self.holders[self.attempts % len(self.holders)]
-        self.attempts += 1
+    def ask(self, *, above_height: int) -> tuple[PeerId, BlockRequest]:
+        """Ask the holder whose turn it is."""
+        assert self.tip is not None, "a fetch has been started"
+        self.asked = self.holders[self.turn % len(self.holders)]
         return self.asked, BlockRequest(above_height=above_height, tip=self.tip)
 
-    def progressed(self) -> None:
-        """Committed blocks arrived: the count of fruitless attempts starts again, with the holder that answered."""
-        self.in_range = True
-        if self.asked is not None:
-            self.holders = (self.asked, *(holder for holder in self.holders if holder != self.asked))
-        self.attempts = 0
+    def pass_over(self) -> None:
+        """The holder that was asked is of no use now: it is the next one's turn."""
+        self.turn += 1
 
     def stop(self) -> None:
         """The fetch has ended."""
-        self.tip, self.holders, self.attempts, self.asked, self.in_range = None, (), 0, None, False
+        self.tip, self.holders, self.turn, self.asked, self.in_range = None, (), 0, None, False
 
 
 def check_response(response: BlockResponse, *, root: Header, tip: BlockId, verifier: Verifier) -> None:

@@ -25,7 +25,7 @@ from daonode.consensus.types import Block, CommitProof, ValidatorSet
 from daonode.consensus.verification import Verifier, event_of
 from daonode.ledger.application import Application
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import ValidatorId
+from daonode.primitives.ids import BlockId, ValidatorId
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import REQUEST_TIMEOUT_MS, BlockSync, check_response, serve
@@ -104,6 +104,7 @@ class Replica:
         self._executed = ExecutedBlocks(application, root=root, state=archive.state_at_tip())
         self._admission = Admission(application, self._executed, Mempool())
         self._sync = BlockSync()
+        self._wanted: core_effects.Fetch | None = None
         self._next_deadline_ms = tip.next_deadline_ms
         self._unsettled = {block.header.id(): block.header.round for block in archive.unsettled()}
         self._connected: dict[PeerId, None] = {}
@@ -159,7 +160,7 @@ class Replica:
             case PeerDisconnected():
                 self._connected.pop(event.peer, None)
                 if event.peer == self._sync.asked:
-                    self._ask_again()
+                    self._pass_over()
             case MessageReceived():
                 self._on_message(event)
             case TransactionsSubmitted():
@@ -180,6 +181,7 @@ class Replica:
         waiting = self._admission.waiting_message()
         if waiting is not None:
             self._effects.append(Send(event.peer, waiting))
+        self._start_sync()
 
     def _on_message(self, event: MessageReceived) -> None:
         match event.message:
@@ -201,31 +203,37 @@ class Replica:
         if peer != self._sync.asked or self._sync.tip is None:
             return
         if not response.blocks:
-            self._ask_again()
+            self._pass_over()
             return
         try:
             check_response(response, root=self._core.root, tip=self._sync.tip, verifier=self._verifier)
         except PeerError as error:
             self._effects.append(PeerFault(peer, f"sent blocks that do not prove themselves: {error}"))
-            self._ask_again()
+            self._pass_over()
             return
-        tip = self._sync.tip
-        if response.proof is None or response.blocks[-1].header.id() == tip:
-            self._stop_sync()
-        else:
-            self._sync.progressed()
+        if response.proof is not None and not self._sync.in_range:
+            self._sync.in_range = True
             self._feed(core_events.CatchingUpChanged(self._now_ms, active=True))
         self._feed(core_events.BlocksFetched(self._now_ms, response.blocks, response.proof))
         self._run_core()
-        if self._sync.active:
-            self._ask_again()
+        if self._has(self._sync.tip):
+            self._stop_sync()
+            self._run_core()
+            self._start_sync()
+        else:
+            self._ask()
 
     def _on_timer(self, event: TimerFired) -> None:
         timer = _CORE_TIMERS.get(event.timer)
         if timer is not None:
             self._feed(core_events.TimerFired(event.now_ms, timer, self._timer_rounds[timer]))
-        elif event.timer == SYNC_TIMER and self._sync.active:
-            self._ask_again()
+        elif event.timer == SYNC_TIMER:
+            if self._sync.tip is None:
+                self._start_sync()
+            elif self._has(self._sync.tip):
+                self._stop_sync()
+            else:
+                self._pass_over()
 
     def _feed(self, event: core_events.Event) -> None:
         self._core_events.append(event)
@@ -310,23 +318,32 @@ class Replica:
         self._set_wake_timer()
 
     def _fetch(self, effect: core_effects.Fetch) -> None:
-        holders = [self._config.peers[holder] for holder in effect.holders if holder in self._config.peers]
+        self._wanted = effect
+        self._start_sync()
+
+    def _start_sync(self) -> None:
+        """Begin to fetch what is wanted, unless a fetch is under way; without a peer it waits for one."""
+        if self._sync.tip is not None or self._wanted is None or self._has(self._wanted.block_id):
+            return
+        holders = [self._config.peers[holder] for holder in self._wanted.holders if holder in self._config.peers]
         others = [peer for peer in self._connected if peer not in holders]
         connected = tuple(peer for peer in holders + others if peer in self._connected)
-        asked = self._sync.start(tip=effect.block_id, holders=connected, above_height=self._core.root.height)
-        self._request(asked)
+        if connected:
+            self._sync.start(tip=self._wanted.block_id, holders=connected)
+            self._ask()
 
-    def _ask_again(self) -> None:
-        was_in_range = self._sync.in_range
-        asked = self._sync.ask(above_height=self._core.root.height)
-        if asked is None and was_in_range:
-            self._feed(core_events.CatchingUpChanged(self._now_ms, active=False))
-        self._request(asked)
+    def _has(self, block_id: BlockId) -> bool:
+        """Whether a block is here: in the tree, or committed already."""
+        return self._core.knows(block_id) or self._archive.block(block_id) is not None
 
-    def _request(self, asked: tuple[PeerId, BlockRequest] | None) -> None:
-        if asked is not None:
-            self._effects.append(Send(asked[0], asked[1]))
-            self._effects.append(SetTimer(SYNC_TIMER, self._now_ms + REQUEST_TIMEOUT_MS))
+    def _pass_over(self) -> None:
+        self._sync.pass_over()
+        self._ask()
+
+    def _ask(self) -> None:
+        peer, request = self._sync.ask(above_height=self._core.root.height)
+        self._effects.append(Send(peer, request))
+        self._effects.append(SetTimer(SYNC_TIMER, self._now_ms + REQUEST_TIMEOUT_MS))
 
     def _stop_sync(self) -> None:
         if self._sync.in_range:

@@ -20,6 +20,7 @@ from daonode.primitives.codec import encode
 from daonode.replica.effects import Committed, Store
 from daonode.replica.events import MessageReceived, PeerConnected, PeerDisconnected, PeerId, TimerFired
 from daonode.replica.messages import BlockResponse, Message, lane_of
+from daonode.testing.broken import InvariantBroken
 from daonode.testing.disk import Batch, Disk
 from daonode.testing.faults import (
     FAULT_SPAN_MS,
@@ -33,7 +34,7 @@ from daonode.testing.faults import (
 )
 from daonode.testing.network import CALM, Network
 from daonode.testing.node import Crash, Node
-from daonode.testing.oracle import InvariantBroken, Oracle
+from daonode.testing.oracle import Oracle
 from daonode.testing.trace import Trace
 from daonode.testing.world import GENESIS_MS, World, make_world
 
