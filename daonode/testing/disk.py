@@ -29,6 +29,14 @@ class Database:
         """The value at a key, or None."""
         return self._values.get(key)
 
+    def get_durable(self, key: bytes) -> bytes | None:
+        """The value at a key that is there after a crash that loses all it can."""
+        for undo in self._undo:
+            for undone, before in undo:
+                if undone == key:
+                    return before
+        return self._values.get(key)
+
     def iterate(self, *, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Pairs with `start <= key < end`, ascending, as they are now."""
         first, last = bisect_left(self._keys, start), bisect_left(self._keys, end)
