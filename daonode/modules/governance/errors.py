@@ -104,7 +104,7 @@ class ExecutionChanged(GovernanceError):
 
 
 class InvalidText(GovernanceError):
-    """A text is longer than allowed."""
+    """A text is longer than allowed, or a title has characters that hide or move other text."""
 
     code = 3014
     reason = "invalid_text"

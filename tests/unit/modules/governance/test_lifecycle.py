@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from daonode.ledger.snapshots import live
 from daonode.modules.governance.messages import CancelProposal, RemoveVote
-from daonode.primitives.units import DurationMs
+from daonode.modules.governance.types import Curve
+from daonode.primitives.units import Bps, DurationMs
 from tests.unit.modules.governance.dao import ALICE, BALANCES, BOB, CAROL, DAO, DAVE, TOKENS, Dao, make_dao, sections
 
 
@@ -144,3 +145,32 @@ def test_no_vote_and_no_power_in_the_electorate_rejects() -> None:
     dao.next_block(after_ms=TOKENS.decision)
     assert dao.status(proposal) == "rejected"
     assert dao.held(ALICE, DAO) == BALANCES[ALICE] - 50
+
+
+def test_a_falling_support_threshold_is_crossed_by_time_alone_and_the_proposal_executes() -> None:
+    falling = Curve(kind="linear", start=Bps(10_000), end=Bps(0))
+    dao = make_dao(sections(tracks=(replace(TOKENS, support=falling, prepare=DurationMs(0)),)))
+    dao.next_block()
+    proposal = dao.submit()
+    dao.vote(proposal, "yes", CAROL)
+    dao.next_block(after_ms=69_999)
+    assert dao.status(proposal) == "deciding"
+    dao.next_block(after_ms=1)
+    assert dao.status(proposal) == "confirming"
+    dao.next_block(after_ms=TOKENS.decision - 70_000)
+    assert dao.status(proposal) == "timelocked"
+    dao.next_block(after_ms=TOKENS.enactment)
+    assert dao.status(proposal) == "executed"
+
+
+def test_a_ballot_after_a_crossing_keeps_the_time_since_when_it_passes() -> None:
+    falling = Curve(kind="linear", start=Bps(10_000), end=Bps(0))
+    dao = make_dao(sections(tracks=(replace(TOKENS, support=falling, prepare=DurationMs(0)),)))
+    dao.next_block()
+    proposal = dao.submit()
+    dao.vote(proposal, "yes", CAROL)
+    dao.next_block(after_ms=95_000)
+    dao.vote(proposal, "yes", BOB)
+    starts = dao.show(proposal).decision_starts
+    assert starts is not None
+    assert dao.show(proposal).tally.passing_since == starts + 70_000

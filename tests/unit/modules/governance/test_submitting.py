@@ -133,6 +133,8 @@ def test_nobody_cancels_what_was_decided(dao: Dao) -> None:
     [
         ({"track": TrackId(9)}, UnknownTrack, "no track 9"),
         ({"title": " "}, InvalidProposal, "title is empty"),
+        ({"title": "Pay\x1b[2J"}, InvalidText, r"U\+001B at position 3"),
+        ({"title": "Pay \u202eboB"}, InvalidText, r"U\+202E at position 4"),
         ({"title": "é" * 129}, InvalidText, "title: 258 bytes"),
         ({"body": "x" * 16_384}, InvalidText, "16387 bytes"),
         ({"deposit": Amount(9)}, DepositTooLow, "at least 10"),
