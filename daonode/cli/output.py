@@ -88,7 +88,7 @@ def _text(value: Json) -> str:
             return str(value)
 
 
-def _short(text: str, limit: int = 64) -> str:
+def _short(text: str, limit: int = 80) -> str:
     """One line of a cell: long hexadecimal ids and texts are cut in the middle or at the end."""
     first, *rest = text.splitlines() or [""]
     if first.startswith("0x") and len(first) > 20:

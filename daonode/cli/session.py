@@ -51,6 +51,11 @@ class Session:
     _rpc: RpcClient | None = field(default=None, init=False)
     _genesis: GenesisDocument | None = field(default=None, init=False)
 
+    @classmethod
+    def of_directory(cls, path: Path, output: str) -> Session:
+        """A session on a home, with an option's text for how results are shown."""
+        return cls(home_path=path, rpc_url=None, output=cast(OutputFormat, output))
+
     @property
     def home(self) -> Home:
         """The home directory's paths."""
@@ -164,19 +169,24 @@ class Session:
         return {encode_account(entry.address): entry.name for entry in self.keystore.list().entries}
 
 
-def common(command: Command) -> Command:
-    """Give a command `--home`, `--rpc` and `-o`, and pass it a `Session`."""
-
-    @click.option("--home", envvar="DAONODE_HOME", default="~/.daonode", show_default=True, help="The home directory.")
-    @click.option("--rpc", envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
-    @click.option(
+def output_option(decorated: click.decorators.FC) -> click.decorators.FC:
+    """Give a command `-o`."""
+    return click.option(
         "-o",
         "--output",
         type=click.Choice(["table", "json", "yaml"]),
         default="table",
         show_default=True,
         help="How results are shown.",
-    )
+    )(decorated)
+
+
+def common(command: Command) -> Command:
+    """Give a command `--home`, `--rpc` and `-o`, and pass it a `Session`."""
+
+    @click.option("--home", envvar="DAONODE_HOME", default="~/.daonode", show_default=True, help="The home directory.")
+    @click.option("--rpc", envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
+    @output_option
     @functools.wraps(command)
     def with_session(*args: object, **options: object) -> None:
         session = Session(

@@ -6,6 +6,7 @@ import sys
 
 import rich_click as click
 
+from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session, common
@@ -125,7 +126,7 @@ def verify(session: Session, text: str, public_key: str, signature: str) -> None
     is_valid = verify_text(text, public_key=key, signature=_signature(signature))
     session.show({"valid": is_valid, "public_key": f"0x{key.hex()}"})
     if not is_valid:
-        raise click.ClickException("the signature is not that key's for this text")
+        raise CommandFailed("the signature is not that key's for this text", code=ExitCode.KEY)
 
 
 def _new_password(session: Session, name: str) -> str:

@@ -45,6 +45,9 @@ def command() -> None:
     "--deposit", type=AMOUNT, default=10_000_000, show_default=True, help="Deposit of a proposal, base units."
 )
 @click.option("--seed", default=None, help="The same seed gives the same keys; without one they are random.")
+@click.option(
+    "--base-port", type=click.IntRange(1024, 64_000), default=None, help="Ports from this on; by default free ones."
+)
 @click.option("--clock-file", type=click.Path(path_type=Path), default=None, help="A clock offset that all share.")
 def init(outputs: tuple[str, ...], **options: object) -> None:
     """Write the homes of a network, genesis.json and accounts.json.
@@ -73,6 +76,7 @@ def init(outputs: tuple[str, ...], **options: object) -> None:
         ),
         deposit=Amount(numbers["deposit"]),
         seed=cast(str | None, options["seed"]),
+        base_port=cast(int | None, options["base_port"]),
         clock_file=cast(Path | None, options["clock_file"]),
     )
     make_testnet(directories[0], plan)

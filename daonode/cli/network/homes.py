@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.people import MEMBERS, REGISTRAR, Person, entropy, make_people
+from daonode.cli.network.ports import HOST
 from daonode.client.keystore import Keystore
 from daonode.genesis.builder import NATIVE_UNIT, ChainPlan, Periods, build_document
 from daonode.genesis.document import TEST_COIN_TYPE, ChainDescription, GenesisDocument
@@ -35,6 +36,7 @@ from daonode.primitives.times import MS_PER_DAY
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 
 MAX_VALIDATORS = 64
+PORTS_EACH = 10
 BALANCE = Amount(1_000_000 * NATIVE_UNIT)
 TREASURY = (
     GenesisBalance(asset=AssetId("dao"), amount=Amount(10_000_000 * NATIVE_UNIT)),
@@ -47,7 +49,10 @@ DAILY_OUTFLOW = Amount(1_000_000 * NATIVE_UNIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestnetPlan:
-    """What a test network is made of. The same `seed` gives the same keys; without one they are random."""
+    """What a test network is made of. The same `seed` gives the same keys; without one they are random.
+
+    `founders` are members from the beginning. Without a `base_port`, free ports are chosen when the network starts.
+    """
 
     __test__ = False
 
@@ -57,6 +62,8 @@ class TestnetPlan:
     deposit: Amount
     seed: str | None
     clock_file: Path | None = None
+    founders: tuple[str, ...] = MEMBERS
+    base_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,11 @@ def _document(plan: TestnetPlan, people: tuple[Person, ...], validators: tuple[V
                 for index, keys in enumerate(validators)
             ),
             balances={person.wallet.address: BALANCE for person in people},
-            members=tuple(GenesisMember(account=person.wallet.address, name=person.name) for person in members),
+            members=tuple(
+                GenesisMember(account=person.wallet.address, name=person.name)
+                for person in members
+                if person.name in plan.founders
+            ),
             registrars=(registrar.wallet.address,),
             treasury=TREASURY,
             other_assets=OTHER_ASSETS,
@@ -157,18 +168,26 @@ def _make_home(
     keystore = Keystore(home.keys_directory)
     for person in people:
         keystore.add(person.name, person.words, coin_type=TEST_COIN_TYPE, password=None)
+    p2p, rpc, metrics = _ports(plan, validators.index(keys))
     config = NodeConfig(
         node=NodeSection(name=keys.name),
-        # Port 0: free ports are chosen when the network starts, and written here for all to know.
         p2p=P2pSection(
-            listen="/ip4/127.0.0.1/tcp/0",
+            listen=f"/ip4/{HOST}/tcp/{p2p}",
             peers=tuple(
                 PeerEntry(name=each.name, public_key=each.host_key, address="", validator=each.id)
                 for each in validators
             ),
         ),
-        rpc=RpcSection(listen="127.0.0.1:0"),
-        metrics=MetricsSection(listen="127.0.0.1:0"),
+        rpc=RpcSection(listen=f"{HOST}:{rpc}"),
+        metrics=MetricsSection(listen=f"{HOST}:{metrics}"),
         dev=DevSection(clock_file="" if plan.clock_file is None else str(plan.clock_file)),
     )
     write_config(home.node_toml, config)
+
+
+def _ports(plan: TestnetPlan, index: int) -> tuple[int, int, int]:
+    """Ports for peers, RPC and metrics; 0 stands for one that is chosen when the network starts, and written then."""
+    if plan.base_port is None:
+        return 0, 0, 0
+    first = plan.base_port + index * PORTS_EACH
+    return first, first + 1, first + 4

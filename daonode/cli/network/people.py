@@ -13,6 +13,8 @@ from daonode.primitives.derivation import words_from_entropy
 MEMBERS = (
     "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "karl", "lena",
 )  # fmt: skip
+FOUNDERS = MEMBERS[:4]
+"""Those who are members of a development network from its beginning; the registrar registers the others."""
 REGISTRAR = "registrar"
 ENTROPY_BYTES = 16
 """Twelve words: easier to copy than 24, and these are for test networks only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,10 @@ class NetworkNode:
     metrics: str
 
 
-def assign_ports(directory: Path) -> tuple[NetworkNode, ...]:
+def assign_ports(directory: Path, *, report: Callable[[str], None]) -> tuple[NetworkNode, ...]:
     """Give every home under `directory` free ports, keeping those that are free already, and write them down.
+
+    `report` is told, in words, where a configured port was taken.
 
     Raises:
         TestnetError: there is no home.
@@ -37,7 +40,7 @@ def assign_ports(directory: Path) -> tuple[NetworkNode, ...]:
     if not homes:
         raise TestnetError(f"{directory} holds no node; make a network with `daonode testnet init -o {directory}`")
     configs = {home.path.name: load_config(home.node_toml, environment={}) for home in homes}
-    ports = _Ports()
+    ports = _Ports(report)
     nodes = tuple(
         NetworkNode(
             name=home.path.name,
@@ -57,14 +60,17 @@ def assign_ports(directory: Path) -> tuple[NetworkNode, ...]:
 class _Ports:
     """Chooses ports that are free now, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._taken: list[int] = []
 
     def keep_or_choose(self, configured: str) -> int:
         """The configured port when it is free, else one that the system gives."""
-        port = self._bind(int(configured)) or self._bind(0)
+        port = self._bind(int(configured))
         while port is None or port in self._taken:
             port = self._bind(0)
+        if configured not in ("0", str(port)):
+            self._report(f"port {configured} is taken; {port} is used instead")
         self._taken.append(port)
         return port
 

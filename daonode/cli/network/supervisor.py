@@ -65,7 +65,7 @@ class Supervisor:
             await self._run(on_ready)
 
     async def _run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
-        nodes = assign_ports(self.directory)
+        nodes = assign_ports(self.directory, report=self.report)
         network_file = self.directory / NETWORK_FILE
         network_file.unlink(missing_ok=True)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -151,7 +151,7 @@ class Supervisor:
             "nodes": [
                 {
                     "name": node.name,
-                    "home": str(node.home.path),
+                    "home": str(node.home.path.resolve()),
                     "pid": self.processes[node.name].process.pid,
                     "p2p": node.p2p,
                     "rpc": f"http://{node.rpc}",

@@ -1,0 +1,145 @@
+"""`daonode dev`: a whole network on this machine, seeded with something to look at; its clock; and faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from daonode.cli.lazy import SuggestingGroup
+from daonode.cli.output import JsonObject
+from daonode.cli.parameters import DURATION
+from daonode.cli.session import Session, output_option
+
+if TYPE_CHECKING:
+    from daonode.cli.network.ports import NetworkNode
+
+DEFAULT_HOME = "~/.daonode-dev"
+MS_PER_SECOND = 1_000
+
+
+def _home_option(decorated: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--home",
+        envvar="DAONODE_DEV_HOME",
+        default=DEFAULT_HOME,
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="The directory of the network.",
+    )(decorated)
+
+
+@click.group(cls=SuggestingGroup, invoke_without_command=True)
+@_home_option
+@output_option
+@click.option("--reset", is_flag=True, help="Begin anew: remove the network that is there.")
+@click.option("--voting-period", type=DURATION, default="1h", show_default=True, help="How long a vote lasts.")
+@click.option("--timelock", type=DURATION, default="10m", show_default=True, help="From passing to execution.")
+@click.pass_context
+def command(ctx: click.Context, *, home: Path, output: str, reset: bool, voting_period: int, timelock: int) -> None:
+    """Run a development network of four validators until Ctrl-C.
+
+    The first start makes it and seeds the chain; later ones go on where it stopped.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from daonode.cli.network.running import run_development
+
+    directory = home.expanduser()
+    session = Session.of_directory(directory / "node0", output)
+    run_development(
+        directory,
+        voting_ms=voting_period,
+        timelock_ms=timelock,
+        reset=reset,
+        on_ready=lambda nodes: _show_banner(session, directory, nodes),
+        report=session.say,
+    )
+
+
+@command.command()
+@click.argument("duration", type=DURATION)
+@_home_option
+@output_option
+def warp(duration: int, home: Path, output: str) -> None:
+    """Move the clock that all nodes share ahead, by 90s, 36h or 7d: what waits for time happens."""
+    from time import time_ns
+
+    from daonode.cli.network.development import clock_of, network_directory
+    from daonode.primitives.times import format_duration, format_time
+
+    clock = clock_of(network_directory(home.expanduser()))
+    before_ms = time_ns() // 1_000_000 + clock.offset_ms
+    clock.warp(duration)
+    Session.of_directory(home, output).show(
+        {
+            "before": format_time(before_ms),
+            "after": format_time(before_ms + duration),
+            "moved": format_duration(duration),
+        }
+    )
+
+
+@command.group(cls=SuggestingGroup)
+def fault() -> None:
+    """Hurt a node of the network: the chain goes on without it."""
+
+
+@fault.command()
+@click.argument("node", default="node3")
+@_home_option
+@output_option
+def crash(node: str, home: Path, output: str) -> None:
+    """Kill a node's process at once; it is started again after some seconds and catches up."""
+    pid = _pid(home.expanduser(), node)
+    os.kill(pid, signal.SIGKILL)
+    Session.of_directory(home, output).show({"node": node, "fault": "crash", "pid": pid})
+
+
+@fault.command()
+@click.argument("node", default="node3")
+@click.option("--for", "duration", type=DURATION, default="5s", show_default=True, help="For how long.")
+@_home_option
+@output_option
+def pause(node: str, duration: int, home: Path, output: str) -> None:
+    """Stop a node's process for a while, as if its machine were frozen."""
+    pid = _pid(home.expanduser(), node)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        Event().wait(duration / MS_PER_SECOND)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    Session.of_directory(home, output).show({"node": node, "fault": "pause", "pid": pid, "paused_ms": str(duration)})
+
+
+def _pid(home: Path, name: str) -> int:
+    from daonode.cli.network.development import network_directory, running_nodes
+    from daonode.primitives.json_form import suggestion
+
+    nodes = running_nodes(network_directory(home))
+    for node in nodes:
+        if node.name == name:
+            return node.pid
+    raise click.UsageError(f"no node {name!r}; {suggestion(name, tuple(node.name for node in nodes))}")
+
+
+def _show_banner(session: Session, directory: Path, nodes: tuple[NetworkNode, ...]) -> None:
+    from daonode.cli.network.banner import banner, banner_text
+
+    shown: JsonObject = banner(directory, nodes, program=_program())
+    session.show(shown, text=lambda: banner_text(shown))
+    sys.stdout.flush()
+
+
+def _program() -> str:
+    """How this program is called: its name where the shell finds it, else its path."""
+    found = shutil.which("daonode")
+    own = Path(sys.argv[0])
+    is_found = found is not None and Path(found).resolve() == own.resolve()
+    return "daonode" if is_found or own.name != "daonode" else sys.argv[0]

@@ -1,0 +1,122 @@
+"""The network of `daonode dev`: fixed keys, fixed ports where they are free, and a clock that all its nodes share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from daonode.cli.network.errors import TestnetError
+from daonode.cli.network.homes import TestnetPlan, make_testnet
+from daonode.cli.network.people import FOUNDERS
+from daonode.cli.network.supervisor import NETWORK_FILE
+from daonode.client.answers import Answer
+from daonode.genesis.builder import DEFAULT_DEPOSIT, Periods
+from daonode.node.home import Home
+from daonode.primitives.ids import ChainId
+from daonode.primitives.units import DurationMs
+
+CHAIN_ID = ChainId("daonode:dev")
+SEED = "dev"
+VALIDATORS = 4
+BASE_PORT = 26656
+CLOCK_FILE = "clock_offset_ms"
+"""Only a development network has this file, so it also tells what `--reset` may remove."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProcess:
+    """One running node of a network, as `network.json` says."""
+
+    name: str
+    home: Home
+    pid: int
+    rpc: str
+    metrics: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopmentClock:
+    """How far the clock of a network is ahead of the machine's: a number of milliseconds in a file."""
+
+    path: Path
+
+    @property
+    def offset_ms(self) -> int:
+        """How far ahead it is."""
+        return int(self.path.read_text())
+
+    def warp(self, duration_ms: int) -> None:
+        """Move it ahead; nodes notice within a tenth of a second. It never goes back."""
+        beside = self.path.with_name(f"{self.path.name}.new")
+        beside.write_text(str(self.offset_ms + duration_ms))
+        beside.replace(self.path)
+
+
+def prepare(directory: Path, *, voting_ms: int, timelock_ms: int, reset: bool) -> None:
+    """Make the network in a directory, unless it is there already; with `reset`, make it anew.
+
+    Raises:
+        TestnetError: the directory holds something else.
+    """
+    is_ours = (directory / CLOCK_FILE).exists()
+    if is_ours and not reset:
+        return
+    if is_ours:
+        shutil.rmtree(directory)
+    clock_file = (directory / CLOCK_FILE).resolve()
+    make_testnet(
+        directory,
+        TestnetPlan(
+            validators=VALIDATORS,
+            chain_id=CHAIN_ID,
+            periods=Periods.short(voting=DurationMs(voting_ms), timelock=DurationMs(timelock_ms)),
+            deposit=DEFAULT_DEPOSIT,
+            seed=SEED,
+            clock_file=clock_file,
+            founders=FOUNDERS,
+            base_port=BASE_PORT,
+        ),
+    )
+    clock_file.write_text("0")
+
+
+def clock_of(directory: Path) -> DevelopmentClock:
+    """The clock of a development network.
+
+    Raises:
+        TestnetError: there is none in the directory.
+    """
+    path = directory / CLOCK_FILE
+    if not path.exists():
+        raise TestnetError(f"{directory} holds no development network; start one with `daonode dev`")
+    return DevelopmentClock(path)
+
+
+def running_nodes(directory: Path) -> tuple[NodeProcess, ...]:
+    """The processes of a network.
+
+    Raises:
+        TestnetError: it does not run.
+    """
+    try:
+        content = Answer(json.loads((directory / NETWORK_FILE).read_text()), place=NETWORK_FILE)
+    except FileNotFoundError:
+        raise TestnetError(f"no network runs in {directory}; start it with `daonode dev`") from None
+    return tuple(
+        NodeProcess(
+            name=node.text("name"),
+            home=Home(Path(node.text("home"))),
+            pid=node.number("pid"),
+            rpc=node.text("rpc"),
+            metrics=node.text("metrics"),
+        )
+        for node in content.items("nodes")
+    )
+
+
+def network_directory(path: Path) -> Path:
+    """The directory of the network that a path belongs to: itself, or the one above for the home of a node."""
+    is_node = not (path / NETWORK_FILE).exists() and (path.parent / NETWORK_FILE).exists()
+    return path.parent if is_node else path

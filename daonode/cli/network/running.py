@@ -1,0 +1,80 @@
+"""Runs a development network: made if need be, supervised, and seeded while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import trio
+
+from daonode.cli.network.development import SEED, clock_of, prepare
+from daonode.cli.network.errors import TestnetError
+from daonode.cli.network.ports import NetworkNode
+from daonode.cli.network.seeding import Seeding
+from daonode.cli.network.supervisor import Supervisor
+from daonode.client.errors import ClientError
+from daonode.client.rpc import RpcClient
+from daonode.genesis.document import load_document
+
+SEEDED_FILE = "seeded"
+
+
+def run_development(
+    directory: Path,
+    *,
+    voting_ms: int,
+    timelock_ms: int,
+    reset: bool,
+    on_ready: Callable[[tuple[NetworkNode, ...]], None],
+    report: Callable[[str], None],
+) -> None:
+    """Run the network in a directory until SIGINT or SIGTERM; raises as `prepare` and `Supervisor.run`."""
+    prepare(directory, voting_ms=voting_ms, timelock_ms=timelock_ms, reset=reset)
+    supervisor = Supervisor(directory, restart=True, report=report)
+    is_ending = Event()
+
+    def report_seeding(text: str) -> None:
+        # A seeding that fails because the nodes are being ended is no news.
+        if not is_ending.is_set():
+            report(text)
+
+    def begin(nodes: tuple[NetworkNode, ...]) -> None:
+        on_ready(nodes)
+        seed = partial(_seed, directory=directory, voting_ms=voting_ms, timelock_ms=timelock_ms, report=report_seeding)
+        # The client's calls block, so a thread of its own; it is given up when the process ends.
+        Thread(target=seed, args=(nodes[0].rpc,), daemon=True).start()
+
+    try:
+        trio.run(supervisor.run, begin)
+    finally:
+        is_ending.set()
+
+
+def _seed(
+    rpc_address: str, *, directory: Path, voting_ms: int, timelock_ms: int, report: Callable[[str], None]
+) -> None:
+    """Seed a chain on which nothing has happened yet."""
+    marker = directory / SEEDED_FILE
+    if marker.exists():
+        return
+    with RpcClient(f"http://{rpc_address}") as rpc:
+        try:
+            if rpc.status().height:
+                report("this chain was not seeded to its end; `daonode dev --reset` begins anew")
+                return
+            report("seeding the chain with members, delegations and proposals")
+            Seeding(
+                rpc=rpc,
+                registry=load_document((directory / "genesis.json").read_bytes()).registry,
+                clock=clock_of(directory),
+                voting_ms=voting_ms,
+                timelock_ms=timelock_ms,
+                seed=SEED,
+            ).run()
+        except (ClientError, TestnetError) as error:
+            report(f"seeding failed: {error}")
+            return
+    marker.touch()
+    report("the chain is seeded: one proposal passed and was paid, one failed, one is open")
