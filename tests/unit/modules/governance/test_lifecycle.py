@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from daonode.ledger.snapshots import live
+from daonode.modules.accounts.messages import Transfer
 from daonode.modules.governance.messages import CancelProposal, RemoveVote
 from daonode.modules.governance.types import Curve
-from daonode.primitives.units import Bps, DurationMs
+from daonode.primitives.units import Amount, Bps, DurationMs
 from tests.unit.modules.governance.dao import ALICE, BALANCES, BOB, CAROL, DAO, DAVE, TOKENS, Dao, make_dao, sections
 
 
@@ -174,3 +175,25 @@ def test_a_ballot_after_a_crossing_keeps_the_time_since_when_it_passes() -> None
     starts = dao.show(proposal).decision_starts
     assert starts is not None
     assert dao.show(proposal).tally.passing_since == starts + 70_000
+
+
+def test_a_status_follows_from_the_time_although_no_deadline_was_met(dao: Dao) -> None:
+    waiting, prepared = dao.submit(deposit=10), dao.submit()
+    failing = dao.open_poll(Transfer(destination=BOB, asset=DAO, amount=Amount(1)))
+    dao.vote(failing, "yes", CAROL)
+    dao.next_block(after_ms=TOKENS.decision)
+    dao.chain.next_block(after_ms=TOKENS.enactment)  # By itself the chain of the harness meets no deadlines.
+    assert dao.status(failing) == "ready"
+    dao.chain.next_block(after_ms=TOKENS.grace)
+    assert dao.status(failing) == "expired"
+    late = dao.submit(proposer=BOB)
+    dao.chain.next_block(after_ms=7 * 86_400_000)
+    assert (dao.status(waiting), dao.status(prepared), dao.status(late)) == ("timed_out", "rejected", "queued")
+
+
+def test_a_deadline_that_comes_again_or_too_early_changes_nothing(dao: Dao) -> None:
+    proposal = dao.open_poll()
+    before = dao.chain.state()
+    for item in (proposal, bytes(32)):
+        dao.governance.on_deadline(dao.chain.context(ALICE), item)
+    assert dao.chain.state() == before
