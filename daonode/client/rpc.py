@@ -35,8 +35,7 @@ class RpcClient:
         self.close()
 
     def close(self) -> None:
-        """End the connections."""
-        self._transport.close()
+        """Nothing is held open between calls; a client may stand in `with` all the same."""
 
     def call(self, method: str, parameters: Mapping[str, Json] | None = None, *, wait_ms: int = 0) -> JsonObject:
         """Call any method and return the object that it answers."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
+from urllib.parse import urlsplit
 
 from daonode.client.answers import JsonObject
 from daonode.client.errors import (
@@ -25,9 +28,6 @@ from daonode.client.errors import (
 )
 from daonode.primitives.json_form import Json
 
-if TYPE_CHECKING:
-    import httpx
-
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_TIMEOUT_S: Final = 10.0
 _ERRORS: Final[Mapping[int, type[RpcError]]] = {
@@ -38,23 +38,14 @@ _ERRORS: Final[Mapping[int, type[RpcError]]] = {
 
 
 class Transport:
-    """Connections to one or more nodes of one chain. Ended by `close`; not for several threads at once."""
+    """One or more nodes of one chain. Each call has a connection of its own, so none is found to have gone stale."""
 
     def __init__(self, urls: Sequence[str], *, timeout_s: float) -> None:
-        # Imported here, because it takes a tenth of a second that most commands do not need.
-        import httpx
-
         if not urls:
             raise Unreachable("no RPC address is known", url="")
         self._urls = tuple(urls)
         self._timeout_s = timeout_s
         self._next_id = 1
-        # The environment's proxies are not for nodes, which are most often on this machine.
-        self._client: httpx.Client = httpx.Client(timeout=timeout_s, trust_env=False)
-
-    def close(self) -> None:
-        """End the connections."""
-        self._client.close()
 
     def call(self, method: str, parameters: Mapping[str, Json], *, wait_s: float = 0) -> Json:
         """Call a method with named parameters; the node may take `wait_s` seconds longer than usual.
@@ -65,32 +56,43 @@ class Transport:
             RpcError: the node answered with an error.
             BadAnswer: what answered is no JSON-RPC.
         """
-        import httpx
-
         request_id, self._next_id = self._next_id, self._next_id + 1
         request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": dict(parameters)}
-        timeout = httpx.Timeout(self._timeout_s + wait_s, connect=self._timeout_s)
+        body = json.dumps(request).encode()
         failure: Unreachable | None = None
         for url in self._urls:
             try:
-                return _result_of(self._post(url, json.dumps(request).encode(), timeout), request_id, url=url)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+                connection, path = self._connect(url)
+            except (OSError, ValueError, HTTPException) as error:
                 failure = Unreachable(f"cannot connect to {url}: {error}", url=url)
-            except httpx.RequestError as error:
-                reason = str(error) or type(error).__name__
-                raise Unanswered(f"no answer from {url} to {method}: {reason}", url=url) from error
+                continue
+            with closing(connection):
+                try:
+                    answer = _post(connection, path, body, timeout_s=self._timeout_s + wait_s)
+                except (OSError, HTTPException) as error:
+                    reason = str(error) or type(error).__name__
+                    raise Unanswered(f"no answer from {url} to {method}: {reason}", url=url) from error
+            return _result_of(answer, request_id, url=url)
         assert failure is not None, "there is at least one URL"
         raise failure
 
-    def _post(self, url: str, body: bytes, timeout: httpx.Timeout) -> bytes:
-        headers = {"Content-Type": "application/json"}
-        answer = bytearray()
-        with self._client.stream("POST", url, content=body, headers=headers, timeout=timeout) as response:
-            for chunk in response.iter_bytes():
-                answer += chunk
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise BadAnswer(f"{url} answered with more than {MAX_ANSWER_BYTES} bytes")
-        return bytes(answer)
+    def _connect(self, url: str) -> tuple[HTTPConnection, str]:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected http://host:port or https://host:port")
+        kind = HTTPConnection if parts.scheme == "http" else HTTPSConnection
+        connection = kind(parts.hostname, parts.port, timeout=self._timeout_s)
+        connection.connect()
+        return connection, parts.path or "/"
+
+
+def _post(connection: HTTPConnection, path: str, body: bytes, *, timeout_s: float) -> bytes:
+    connection.sock.settimeout(timeout_s)
+    connection.request("POST", path, body=body, headers={"Content-Type": "application/json", "Connection": "close"})
+    answer = connection.getresponse().read(MAX_ANSWER_BYTES + 1)
+    if len(answer) > MAX_ANSWER_BYTES:
+        raise BadAnswer(f"{connection.host} answered with more than {MAX_ANSWER_BYTES} bytes")
+    return answer
 
 
 def _result_of(body: bytes, request_id: int, *, url: str) -> Json:
