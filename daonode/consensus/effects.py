@@ -113,7 +113,7 @@ class ReportEvidence:
 class Halt:
     """A certified header disagrees with this validator's own execution: stop and write a divergence report."""
 
-    block_id: BlockId
+    block: Block
     reason: str
 
 

@@ -36,7 +36,7 @@ def stop(state: CoreState, node: Node) -> None:
     header = node.header
     state.emit(
         Halt(
-            block_id=node.id,
+            block=node.block,
             reason=f"the certified block at height {header.height}, round {header.round}, has other roots than ours",
         )
     )

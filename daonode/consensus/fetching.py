@@ -23,13 +23,13 @@ def find_missing(state: CoreState) -> tuple[BlockId, int, tuple[int, ...]] | Non
 
 
 def fetch(state: CoreState) -> None:
-    """Ask for the missing block, one at a time; asked again when a round has passed without an answer."""
+    """Ask for the missing block: whenever it is another one, and again when a round has passed without an answer."""
     found = find_missing(state)
     if found is None:
         state.fetching = None
         return
     missing, round_, signers = found
-    if state.fetching is None:
+    if missing != state.fetching:
         state.fetching = missing
         holders: tuple[ValidatorId, ...] = tuple(
             state.validators.validators[signer].id for signer in signers if signer != state.own_index
