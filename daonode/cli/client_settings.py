@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import tomli_w
+
 from daonode.primitives.json_form import suggestion
 
 
@@ -52,3 +54,10 @@ def load_client_settings(path: Path) -> ClientSettings:
             raise ClientSettingsError(f"in {path}: client.{key}: expected text in quotes, got {value!r}")
         values["from_" if key == "from" else key] = value
     return ClientSettings(**values)
+
+
+def write_client_settings(path: Path, *, rpc: str) -> None:
+    """Write the URL of the node that commands ask, over what the file said; whoever reads sees one whole file."""
+    beside = path.with_suffix(".new")
+    beside.write_text(tomli_w.dumps({"client": {"rpc": rpc}}))
+    beside.replace(path)

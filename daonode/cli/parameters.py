@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from daonode.primitives.ids import IdError, TxId, check_tx_id
+from daonode.primitives.ids import IdError, PublicKey, TxId, check_public_key, check_tx_id
 from daonode.primitives.times import TimeFormatError, parse_duration
 from daonode.primitives.units import U64_MAX
 
@@ -50,6 +50,20 @@ class TransactionId(click.ParamType[TxId]):
             self.fail(f"expected 0x and 64 hex digits, got {value!r}", param, ctx)
 
 
+class KeyInHex(click.ParamType[PublicKey]):
+    """An Ed25519 public key: 64 hex digits, `0x` before them or not."""
+
+    name = "public key"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> PublicKey:
+        """Read the text."""
+        try:
+            return check_public_key(bytes.fromhex(str(value).removeprefix("0x")))
+        except (ValueError, IdError):
+            self.fail(f"expected 0x and 64 hex digits, got {value!r}", param, ctx)
+
+
 DURATION = Duration()
 AMOUNT = BaseUnits()
 TX_ID = TransactionId()
+PUBLIC_KEY = KeyInHex()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomli_w
 from msgspec.structs import replace
 
+from daonode.cli.client_settings import write_client_settings
 from daonode.cli.network.errors import TestnetError
 from daonode.node.config import MetricsSection, NodeConfig, PeerEntry, load_config, write_config
 from daonode.node.home import Home
@@ -97,10 +97,7 @@ def _write(node: NetworkNode, config: NodeConfig, addresses: dict[str, str]) -> 
             metrics=MetricsSection(listen=node.metrics),
         ),
     )
-    client = {"client": {"rpc": f"http://{node.rpc}"}}
-    beside = node.home.client_toml.with_suffix(".new")
-    beside.write_text(tomli_w.dumps(client))
-    beside.replace(node.home.client_toml)
+    write_client_settings(node.home.client_toml, rpc=f"http://{node.rpc}")
 
 
 def _number(path: Path) -> tuple[int, str]:
