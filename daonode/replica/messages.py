@@ -18,7 +18,7 @@ from daonode.consensus.messages import (
     VoteMessage,
 )
 from daonode.consensus.types import Block, CommitProof
-from daonode.primitives.codec import Record
+from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import BlockId
 
 MAX_BLOCKS_A_RESPONSE = 64
@@ -45,7 +45,7 @@ class TransactionsMessage(Record, frozen=True, tag="transactions"):
 class BlockRequest(Record, frozen=True, tag="block_request"):
     """Ask for the blocks above `above_height`, at best up to `tip` (a certified block, perhaps not yet committed)."""
 
-    above_height: int
+    above_height: U64
     tip: BlockId
 
 
@@ -55,7 +55,7 @@ class BlockResponse(Record, frozen=True, tag="block_response"):
     With `proof` the last block, so every one, is committed; without, they lead to the `tip` that was asked for.
     """
 
-    above_height: int
+    above_height: U64
     blocks: tuple[Block, ...]
     proof: CommitProof | None
 
