@@ -7,14 +7,16 @@ secret in clear is sealed with it as associated data, so that it cannot be excha
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from Crypto.Cipher import AES
 from msgspec import Meta
 from nacl.pwhash import argon2id
 
 from daonode.client.errors import InvalidKey, WrongPassword
 from daonode.primitives.codec import Record
+
+if TYPE_CHECKING:
+    from Crypto.Cipher._mode_gcm import GcmMode
 
 METHOD: Final = "argon2id-aes256gcm"
 SALT_BYTES: Final = 16
@@ -44,7 +46,7 @@ class Sealed(Record, frozen=True, tag="argon2id-aes256gcm"):
 def seal(secret: bytes, *, password: str, associated: bytes, salt: bytes, nonce: bytes) -> Sealed:
     """Seal a secret with a fresh 16-byte `salt` and 12-byte `nonce`, or raise `InvalidKey` for an empty password."""
     key = _key_of(password, salt=salt, memory_kib=ARGON2_MEMORY_KIB, passes=ARGON2_PASSES)
-    cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
+    cipher = _cipher(key, nonce)
     cipher.update(associated)
     ciphertext, tag = cipher.encrypt_and_digest(secret)
     return Sealed(
@@ -55,7 +57,7 @@ def seal(secret: bytes, *, password: str, associated: bytes, salt: bytes, nonce:
 def unseal(sealed: Sealed, *, password: str, associated: bytes) -> bytes:
     """Return the secret, or raise `WrongPassword` (wrong, or the file was altered)."""
     key = _key_of(password, salt=sealed.salt, memory_kib=sealed.memory_kib, passes=sealed.passes)
-    cipher = AES.new(key, AES.MODE_GCM, nonce=sealed.nonce, mac_len=TAG_BYTES)
+    cipher = _cipher(key, sealed.nonce)
     cipher.update(associated)
     try:
         return cipher.decrypt_and_verify(sealed.ciphertext, sealed.tag)
@@ -69,3 +71,10 @@ def _key_of(password: str, *, salt: bytes, memory_kib: int, passes: int) -> byte
     # One form of the same characters, however a keyboard composes them.
     text = unicodedata.normalize("NFKC", password).encode()
     return bytes(argon2id.kdf(KEY_BYTES, text, salt, opslimit=passes, memlimit=memory_kib * 1024))
+
+
+def _cipher(key: bytes, nonce: bytes) -> GcmMode:
+    # Imported when it is used: it takes as long as the rest of a command that opens no encrypted key.
+    from Crypto.Cipher import AES
+
+    return AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
