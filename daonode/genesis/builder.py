@@ -14,14 +14,13 @@ from daonode.genesis.document import ChainDescription, GenesisDocument, make_doc
 from daonode.ledger.origins import module_address
 from daonode.ledger.registry import discover
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.governance.genesis import GovernanceGenesis
 from daonode.modules.governance.types import Curve, Electorate, SpendCap, Track, TrackId, WeightFunction
 from daonode.modules.identity.genesis import GenesisMember, GenesisRegistrar, IdentityGenesis
 from daonode.modules.treasury.genesis import GenesisLimit, TreasuryGenesis
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
 from daonode.primitives.codec import Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.times import MS_PER_DAY
 from daonode.primitives.units import Amount, Bps, DurationMs
 

@@ -1,14 +1,16 @@
 """Distinct types for the names of things, and the checks by which bytes from outside become names.
 
-The byte ids carry their length as a constraint that the codec enforces when it decodes a field of that
-type. Code that computes an id itself (a hash, a key) wraps it directly: ``BlockId(digest)``. Code that
+The byte ids carry their length, and names their pattern, as a constraint that the codec enforces when it decodes a
+field of that type. Code that computes an id itself (a hash, a key) wraps it directly: ``BlockId(digest)``. Code that
 receives bytes by another way than the codec calls ``check_...``.
 
 This file knows no encoding for humans: that is ``addresses``.
 """
 
 import re
-from typing import Final, NewType
+from typing import Annotated, Final, NewType
+
+from msgspec import Meta
 
 from daonode.primitives.codec import Bytes32, Bytes64
 from daonode.primitives.errors import PrimitiveError
@@ -40,6 +42,9 @@ Signature = NewType("Signature", Bytes64)
 
 ChainId = NewType("ChainId", str)
 """A CAIP-2 chain id, ``daonode:<reference>``."""
+
+AssetId = NewType("AssetId", Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*\Z")])
+"""An asset's name: 1 to 32 of a-z, 0-9 and ``-``, a letter first."""
 
 _CHAIN_REFERENCE = re.compile(r"[-_a-zA-Z0-9]{1,32}")
 

@@ -16,10 +16,10 @@ from daonode.genesis.document import ChainDescription, ConsensusParams, load_doc
 from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.policies import account_id
-from daonode.modules.accounts.types import AssetId, KeyPolicy
+from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Address, ChainId, PublicKey, Signature, ValidatorId
+from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey, Signature, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.replica.bootstrap import Chain, make_chain

@@ -17,12 +17,11 @@ from daonode.genesis.document import ChainDescription, GenesisDocument, load_doc
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
 from daonode.node.home import read_seed
 from daonode.primitives.addresses import encode_validator
-from daonode.primitives.ids import PublicKey, check_chain_id
+from daonode.primitives.ids import AssetId, PublicKey, check_chain_id
 from daonode.primitives.signatures import public_key_of
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 

@@ -14,7 +14,6 @@ from daonode.client.keystore import Keystore
 from daonode.genesis.builder import NATIVE_UNIT, ChainPlan, Periods, build_document
 from daonode.genesis.document import TEST_COIN_TYPE, ChainDescription, GenesisDocument
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.genesis import GenesisLimit
 from daonode.modules.validators.genesis import GenesisValidator, validator_id
@@ -30,7 +29,7 @@ from daonode.node.config import (
 )
 from daonode.node.home import Home, write_seed
 from daonode.primitives.addresses import encode_account
-from daonode.primitives.ids import ChainId, PublicKey, ValidatorId
+from daonode.primitives.ids import AssetId, ChainId, PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of
 from daonode.primitives.times import MS_PER_DAY
 from daonode.primitives.units import Amount, DurationMs, TimeMs

@@ -1,9 +1,8 @@
 """What senders do wrong here. Codes 2000 to 2999, never reused."""
 
 from daonode.ledger.errors import TransactionError
-from daonode.modules.accounts.types import AssetId
 from daonode.primitives.addresses import encode_account
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 
 
 class InsufficientBalance(TransactionError):

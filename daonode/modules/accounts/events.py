@@ -4,9 +4,9 @@ With the fee in each receipt, these are every change of every balance.
 """
 
 from daonode.modules.accounts.params import Decimals
-from daonode.modules.accounts.types import AssetId, Policy
+from daonode.modules.accounts.types import Policy
 from daonode.primitives.codec import Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount
 
 

@@ -13,9 +13,9 @@ from daonode.modules.accounts.keeper import unrecorded
 from daonode.modules.accounts.keys import ACCOUNTS, ASSETS, BALANCES, PARAMS, TOTAL_POWER
 from daonode.modules.accounts.params import Decimals, Params
 from daonode.modules.accounts.policies import check_policy
-from daonode.modules.accounts.types import MAX_ASSETS, Account, Asset, AssetId, Balance, Policy, TotalPower
+from daonode.modules.accounts.types import MAX_ASSETS, Account, Asset, Balance, Policy, TotalPower
 from daonode.primitives.codec import U64, Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import U64_MAX, Amount, Bps
 
 DEFAULT_PROPOSER_FEE_BPS: Final = Bps(2_000)

@@ -11,9 +11,9 @@ from daonode.modules.accounts.errors import InvalidPolicy
 from daonode.modules.accounts.keeper import unrecorded
 from daonode.modules.accounts.keys import ACCOUNTS, ASSETS, BALANCES, COLLECTED_FEES, PARAMS, TOTAL_POWER
 from daonode.modules.accounts.policies import check_policy
-from daonode.modules.accounts.types import EMPTY_ACCOUNT, Account, AssetId
+from daonode.modules.accounts.types import EMPTY_ACCOUNT, Account
 from daonode.primitives.addresses import encode_account
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 
 
 def by_name() -> Mapping[str, Invariant]:

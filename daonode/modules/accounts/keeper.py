@@ -31,17 +31,8 @@ from daonode.modules.accounts.keys import ACCOUNTS, ASSETS, BALANCES, PARAMS, TO
 from daonode.modules.accounts.params import Params
 from daonode.modules.accounts.policies import is_satisfied
 from daonode.modules.accounts.power import AssetPower, source_name
-from daonode.modules.accounts.types import (
-    EMPTY_ACCOUNT,
-    MAX_ASSETS,
-    Account,
-    Asset,
-    AssetId,
-    Balance,
-    Policy,
-    TotalPower,
-)
-from daonode.primitives.ids import Address, PublicKey
+from daonode.modules.accounts.types import EMPTY_ACCOUNT, MAX_ASSETS, Account, Asset, Balance, Policy, TotalPower
+from daonode.primitives.ids import Address, AssetId, PublicKey
 from daonode.primitives.units import U64_MAX, Amount
 
 

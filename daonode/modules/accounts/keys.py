@@ -4,7 +4,8 @@ from typing import Final
 
 from daonode.ledger.table import ADDRESS_KEY, ONLY_KEY, Table, pair_key, text_key
 from daonode.modules.accounts.params import Params
-from daonode.modules.accounts.types import Account, Asset, AssetId, Balance, CollectedFees, TotalPower
+from daonode.modules.accounts.types import Account, Asset, Balance, CollectedFees, TotalPower
+from daonode.primitives.ids import AssetId
 
 NAME: Final = "accounts"
 

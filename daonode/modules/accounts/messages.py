@@ -1,9 +1,9 @@
 """What can be asked of this module. Field order is wire format."""
 
 from daonode.modules.accounts.params import Decimals
-from daonode.modules.accounts.types import AssetId, Policy
+from daonode.modules.accounts.types import Policy
 from daonode.primitives.codec import Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from daonode.modules.accounts.types import AssetId
 from daonode.primitives.codec import Record
+from daonode.primitives.ids import AssetId
 from daonode.primitives.units import Bps
 
 MAX_DECIMALS: Final = 18

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from daonode.ledger.history import value_at
 from daonode.ledger.state import StateReader
 from daonode.modules.accounts.keys import ACCOUNTS, BALANCES, PARAMS, TOTAL_POWER
-from daonode.modules.accounts.types import AssetId
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 
 
 def source_name(asset: AssetId) -> str:

@@ -10,9 +10,9 @@ from daonode.ledger.typed import answers
 from daonode.modules.accounts.errors import UnknownAsset
 from daonode.modules.accounts.keeper import AccountsKeeper
 from daonode.modules.accounts.keys import ASSETS, TOTAL_POWER
-from daonode.modules.accounts.types import AssetId, Policy
+from daonode.modules.accounts.types import Policy
 from daonode.primitives.codec import U8, U64, Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount
 
 MAX_SHOWN_BALANCES: Final = 100

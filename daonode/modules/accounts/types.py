@@ -3,7 +3,7 @@
 They are stored and sent, so the order of their fields is part of the protocol.
 """
 
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -24,9 +24,6 @@ MAX_ACCOUNT_MEMBERS: Final = 8
 
 MAX_POLICY_DEPTH: Final = 3
 """How deep policies nest: an account, the accounts that its policy names, and the accounts that those name."""
-
-AssetId = NewType("AssetId", Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*\Z")])
-"""An asset's name: 1 to 32 of a-z, 0-9 and `-`, a letter first."""
 
 
 class KeyMember(Record, frozen=True, tag="key"):

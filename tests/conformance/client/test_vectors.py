@@ -17,10 +17,9 @@ from daonode.client.wallet import Wallet
 from daonode.ledger.registry import discover
 from daonode.ledger.transactions import TxBody
 from daonode.modules.accounts.messages import Transfer
-from daonode.modules.accounts.types import AssetId
 from daonode.primitives.addresses import decode_account, encode_account
 from daonode.primitives.codec import Record, decode, encode
-from daonode.primitives.ids import ChainId
+from daonode.primitives.ids import AssetId, ChainId
 from daonode.primitives.json_form import Json
 from daonode.primitives.units import Amount
 

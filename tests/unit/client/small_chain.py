@@ -13,10 +13,9 @@ from daonode.ledger.block import BlockInfo, Receipt
 from daonode.ledger.registry import discover
 from daonode.ledger.versions import StateVersion
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
 from daonode.primitives.hashing import sha256
-from daonode.primitives.ids import ChainId, Signature, TxId
+from daonode.primitives.ids import AssetId, ChainId, Signature, TxId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, TimeMs
 

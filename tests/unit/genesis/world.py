@@ -12,13 +12,13 @@ from daonode.ledger.tree import OverlayReader
 from daonode.ledger.versions import StateVersion
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
 from daonode.modules.accounts.policies import account_id
-from daonode.modules.accounts.types import AssetId, KeyPolicy
+from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.genesis import GenesisLimit
 from daonode.modules.validators.genesis import GenesisValidator, validator_id
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record, encode
-from daonode.primitives.ids import Address, ChainId, PublicKey
+from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey
 from daonode.primitives.json_form import Json
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs

@@ -14,10 +14,10 @@ from daonode.genesis.document import ChainDescription
 from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.policies import account_id
-from daonode.modules.accounts.types import AssetId, KeyPolicy
+from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Address, ChainId, ValidatorId
+from daonode.primitives.ids import Address, AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.replica.archive import Archive

@@ -13,7 +13,6 @@ from daonode.modules.accounts.types import (
     Account,
     AccountMember,
     Asset,
-    AssetId,
     Balance,
     CollectedFees,
     KeyMember,
@@ -21,7 +20,7 @@ from daonode.modules.accounts.types import (
     ThresholdPolicy,
     TotalPower,
 )
-from daonode.primitives.ids import Address, PublicKey
+from daonode.primitives.ids import Address, AssetId, PublicKey
 from daonode.primitives.units import Amount, Bps
 from tests.conformance.modules.golden import check_golden, encodings, missing_examples
 

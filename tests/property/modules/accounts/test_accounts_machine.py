@@ -12,8 +12,7 @@ from daonode.ledger.snapshots import live
 from daonode.modules.accounts.errors import InsufficientBalance
 from daonode.modules.accounts.messages import Burn, Mint, Transfer
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.accounts.types import AssetId
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount
 from tests.unit.modules.accounts.setup import ALICE, BOB, CAROL, DAO, GOLD, PAYOUT, USD, Payouts, genesis
 from tests.unit.modules.chain import Chain, key

@@ -7,8 +7,8 @@ from daonode.ledger.state import StateReader
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.accounts.policies import account_id
-from daonode.modules.accounts.types import AssetId, KeyPolicy
-from daonode.primitives.ids import Address, ValidatorId
+from daonode.modules.accounts.types import KeyPolicy
+from daonode.primitives.ids import Address, AssetId, ValidatorId
 from daonode.primitives.units import Amount, Bps
 from tests.unit.modules.chain import PROPOSER, Chain, address, key
 

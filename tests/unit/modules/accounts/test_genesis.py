@@ -8,8 +8,8 @@ from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, Ge
 from daonode.modules.accounts.messages import Burn, SetPolicy, Transfer
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.accounts.policies import threshold_policy
-from daonode.modules.accounts.types import AssetId, KeyMember, KeyPolicy, ThresholdPolicy
-from daonode.primitives.ids import Address
+from daonode.modules.accounts.types import KeyMember, KeyPolicy, ThresholdPolicy
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.json_form import from_json, to_json
 from daonode.primitives.units import U64_MAX, Amount
 from tests.unit.modules.accounts.setup import ALICE, BOB, CAROL, DAO, GOLD, USD, balances, genesis, person, start

@@ -6,8 +6,7 @@ from daonode.ledger.origins import module_address
 from daonode.modules.accounts.events import AccountMarkedCustodial
 from daonode.modules.accounts.messages import Burn, Transfer
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.accounts.types import AssetId
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount
 from tests.unit.modules.accounts.setup import (
     ALICE,

@@ -16,7 +16,8 @@ from daonode.modules.accounts.queries import (
     BalanceResult,
     SupplyArguments,
 )
-from daonode.modules.accounts.types import AssetId, KeyPolicy
+from daonode.modules.accounts.types import KeyPolicy
+from daonode.primitives.ids import AssetId
 from daonode.primitives.json_form import from_json, to_json
 from daonode.primitives.units import Amount
 from tests.unit.modules.accounts.setup import ALICE, CAROL, DAO, GOLD, USD, start

@@ -14,7 +14,7 @@ from daonode.modules.accounts.errors import (
 from daonode.modules.accounts.events import AssetIssued, Burned, Minted, Transferred
 from daonode.modules.accounts.messages import Burn, IssueAsset, Mint, Transfer
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.accounts.types import AssetId
+from daonode.primitives.ids import AssetId
 from daonode.primitives.units import U64_MAX, Amount
 from tests.unit.modules.accounts.setup import ALICE, BOB, CAROL, DAO, GOLD, USD, start
 from tests.unit.modules.chain import Chain, address

@@ -11,7 +11,6 @@ from daonode.ledger.origins import module_address
 from daonode.ledger.transactions import Call
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.governance.events import ProposalSubmitted
 from daonode.modules.governance.genesis import GovernanceGenesis
 from daonode.modules.governance.messages import SubmitProposal, Vote
@@ -23,7 +22,7 @@ from daonode.modules.identity.module import IdentityModule
 from daonode.modules.treasury.genesis import GenesisLimit, TreasuryGenesis
 from daonode.modules.treasury.module import TreasuryModule
 from daonode.primitives.codec import Record, encode
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, Bps, DurationMs
 from tests.unit.modules.chain import Chain, address
 

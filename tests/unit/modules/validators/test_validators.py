@@ -4,7 +4,6 @@ import pytest
 
 from daonode.ledger.errors import QueryError, Unauthorised
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.accounts.types import AssetId
 from daonode.modules.validators.errors import NodeKeyTaken, UnknownValidator
 from daonode.modules.validators.events import ValidatorEdited
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
@@ -18,7 +17,7 @@ from daonode.modules.validators.queries import (
     ValidatorsArguments,
     ValidatorsResult,
 )
-from daonode.primitives.ids import ValidatorId
+from daonode.primitives.ids import AssetId, ValidatorId
 from tests.unit.modules.accounts.setup import ALICE
 from tests.unit.modules.accounts.setup import genesis as accounts_genesis
 from tests.unit.modules.chain import Chain, address, key
