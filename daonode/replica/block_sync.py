@@ -8,7 +8,7 @@ answer proves itself backwards by parent hashes. One request is under way at a t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from daonode.consensus.errors import Malformed
@@ -28,29 +28,48 @@ class BlockSync:
     """The one fetch that may be under way: for `tip`, from `holders` in turn."""
 
     tip: BlockId | None = None
+    round: int = 0
+    """Of the certificate that tells of `tip`: once as late a block is committed, `tip` is committed or abandoned."""
     holders: tuple[PeerId, ...] = ()
-    turn: int = 0
+    """Who may have the blocks, and is connected; the first is the next to be asked."""
     asked: PeerId | None = None
+    """Who owes an answer; None while all holders have been asked in vain and the timer has to pass."""
+    passed_over: int = 0
+    """How many have been asked in vain, one after the other."""
     in_range: bool = False
     """Whether committed blocks have come: this node is behind, and signs nothing until it has caught up."""
 
-    def start(self, *, tip: BlockId, holders: tuple[PeerId, ...]) -> None:
+    def start(self, *, tip: BlockId, round_: int, holders: tuple[PeerId, ...]) -> None:
         """Begin to fetch `tip`; `holders` is not empty."""
-        self.tip, self.holders, self.turn = tip, holders, 0
+        self.tip, self.round, self.holders, self.passed_over = tip, round_, holders, 0
 
     def ask(self, *, above_height: int) -> tuple[PeerId, BlockRequest]:
         """Ask the holder whose turn it is."""
         assert self.tip is not None, "a fetch has been started"
-        self.asked = self.holders[self.turn % len(self.holders)]
+        self.asked = self.holders[0]
         return self.asked, BlockRequest(above_height=above_height, tip=self.tip)
 
-    def pass_over(self) -> None:
-        """The holder that was asked is of no use now: it is the next one's turn."""
-        self.turn += 1
+    def pass_over(self, connected: Iterable[PeerId]) -> bool:
+        """The holder that was asked is of no use now: it is the next one's turn. Whether that is to be asked at once.
+
+        Who has disconnected is left out, who has connected is a holder too. When each has been asked in vain the timer
+        comes first, so that nobody is asked in a loop.
+        """
+        reachable = dict.fromkeys(connected)
+        turned = self.holders[1:] + self.holders[:1]
+        kept = tuple(holder for holder in turned if holder in reachable)
+        # A new one comes before those that have been asked already.
+        self.holders = tuple(peer for peer in reachable if peer not in turned) + kept
+        self.asked, self.passed_over = None, self.passed_over + 1
+        if self.passed_over < len(self.holders):
+            return True
+        self.passed_over = 0
+        return False
 
     def stop(self) -> None:
         """The fetch has ended."""
-        self.tip, self.holders, self.turn, self.asked, self.in_range = None, (), 0, None, False
+        self.tip, self.round, self.holders, self.asked, self.passed_over = None, 0, (), None, 0
+        self.in_range = False
 
 
 def check_response(response: BlockResponse, *, root: Header, tip: BlockId, verifier: Verifier) -> None:

@@ -216,7 +216,8 @@ class Replica:
             self._feed(core_events.CatchingUpChanged(self._now_ms, active=True))
         self._feed(core_events.BlocksFetched(self._now_ms, response.blocks, response.proof))
         self._run_core()
-        if self._has(self._sync.tip):
+        self._sync.passed_over = 0
+        if self._has(self._sync.tip, round_=self._sync.round):
             self._stop_sync()
             self._run_core()
             self._start_sync()
@@ -230,10 +231,14 @@ class Replica:
         elif event.timer == SYNC_TIMER:
             if self._sync.tip is None:
                 self._start_sync()
-            elif self._has(self._sync.tip):
+            elif self._has(self._sync.tip, round_=self._sync.round):
                 self._stop_sync()
-            else:
+                self._run_core()
+                self._start_sync()
+            elif self._sync.asked is not None:
                 self._pass_over()
+            else:
+                self._ask()
 
     def _feed(self, event: core_events.Event) -> None:
         self._core_events.append(event)
@@ -323,26 +328,36 @@ class Replica:
 
     def _start_sync(self) -> None:
         """Begin to fetch what is wanted, unless a fetch is under way; without a peer it waits for one."""
-        if self._sync.tip is not None or self._wanted is None or self._has(self._wanted.block_id):
+        if self._sync.tip is not None or self._wanted is None:
+            return
+        if self._has(self._wanted.block_id, round_=self._wanted.round):
             return
         holders = [self._config.peers[holder] for holder in self._wanted.holders if holder in self._config.peers]
         others = [peer for peer in self._connected if peer not in holders]
         connected = tuple(peer for peer in holders + others if peer in self._connected)
         if connected:
-            self._sync.start(tip=self._wanted.block_id, holders=connected)
+            self._sync.start(tip=self._wanted.block_id, round_=self._wanted.round, holders=connected)
             self._ask()
 
-    def _has(self, block_id: BlockId) -> bool:
-        """Whether a block is here: in the tree, or committed already."""
-        return self._core.knows(block_id) or self._archive.block(block_id) is not None
+    def _has(self, block_id: BlockId, *, round_: int) -> bool:
+        """Whether a block, certified or below one certified in `round_`, is here, or is wanted no more.
+
+        When as late a round has been committed and the block was not, it was abandoned, and nobody may have it.
+        """
+        is_overtaken = self._core.root.round >= round_
+        return is_overtaken or self._core.knows(block_id) or self._archive.block(block_id) is not None
 
     def _pass_over(self) -> None:
-        self._sync.pass_over()
-        self._ask()
+        if self._sync.pass_over(self._connected):
+            self._ask()
 
     def _ask(self) -> None:
-        peer, request = self._sync.ask(above_height=self._core.root.height)
-        self._effects.append(Send(peer, request))
+        """Ask the holder whose turn it is, when anyone is connected; the timer comes in any case."""
+        if not self._sync.holders:
+            self._sync.pass_over(self._connected)
+        if self._sync.holders:
+            peer, request = self._sync.ask(above_height=self._core.root.height)
+            self._effects.append(Send(peer, request))
         self._effects.append(SetTimer(SYNC_TIMER, self._now_ms + REQUEST_TIMEOUT_MS))
 
     def _stop_sync(self) -> None:
