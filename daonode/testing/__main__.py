@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 
+from daonode.testing.scenarios import FAULTS, SCENARIOS, Scenario
 from daonode.testing.seeds import add_coverage, run_seeds
 from daonode.testing.simulation import Result, run_seed
 
@@ -17,28 +18,29 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     replay = commands.add_parser("replay", help="play one run again and show its trace")
     replay.add_argument("--seed", type=int, required=True)
-    replay.add_argument("--validators", type=int, default=4)
+    replay.add_argument("--scenario", choices=SCENARIOS, default=FAULTS.name)
     many = commands.add_parser("run", help="play many runs")
     many.add_argument("--seeds", type=int, default=100, help="how many")
     many.add_argument("--first", type=int, default=0, help="the first seed")
-    many.add_argument("--validators", type=int, default=4)
+    many.add_argument("--scenario", choices=SCENARIOS, default=FAULTS.name)
     arguments = parser.parse_args()
+    scenario = SCENARIOS[arguments.scenario]
     if arguments.command == "replay":
-        return _show(run_seed(arguments.seed, validator_count=arguments.validators, keep_trace=True))
+        return _show(run_seed(arguments.seed, scenario, keep_trace=True))
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    results = list(run_seeds(seeds, validator_count=arguments.validators, processes=os.cpu_count() or 1))
+    results = list(run_seeds(seeds, scenario=scenario, processes=os.cpu_count() or 1))
     for result in results:
         if result.failure is not None:
             _say(f"seed {result.seed}: {result.failure}")
-            _say(f"  replay: {replay_command(result.seed, arguments.validators)}")
+            _say(f"  replay: {replay_command(result.seed, scenario)}")
     _say(f"{len(results)} seeds, {sum(result.failure is not None for result in results)} broken")
     _say(", ".join(f"{name} {count}" for name, count in asdict(add_coverage(results)).items()))
     return int(any(result.failure is not None for result in results))
 
 
-def replay_command(seed: int, validator_count: int = 4) -> str:
+def replay_command(seed: int, scenario: Scenario = FAULTS) -> str:
     """The command that plays a run again."""
-    extra = "" if validator_count == 4 else f" --validators {validator_count}"
+    extra = "" if scenario is FAULTS else f" --scenario {scenario.name}"
     return f"python -m daonode.testing replay --seed {seed}{extra}"
 
 

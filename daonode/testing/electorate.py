@@ -112,7 +112,7 @@ class Electorate:
             return f"{len(tc.signers)} signers state {len(tc.high_qc_rounds)} rounds"
         said = [timeout(tc.round, stated) for stated in tc.high_qc_rounds]
         fault = self._fault(tc.epoch, tc.signers, said, tc.signatures) or self.fault_of_qc(tc.high_qc)
-        if fault is None and tc.high_qc.round != sorted(tc.high_qc_rounds)[-1]:
+        if fault is None and tc.high_qc.round != max(tc.high_qc_rounds):
             fault = f"its QC is of round {tc.high_qc.round}, its signers state {tc.high_qc_rounds}"
         if fault is None:
             self._sound[tc] = None

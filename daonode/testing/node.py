@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol, assert_never
+from typing import ClassVar, Protocol, assert_never
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.safety import SafetyState
@@ -53,6 +53,8 @@ class Surroundings(Protocol):
 
     @property
     def now_ms(self) -> int: ...
+    @property
+    def is_calm(self) -> bool: ...
     def send(self, sender: int, receiver: int, message: Message) -> None: ...
     def after(self, delay_ms: int, action: Callable[[], None]) -> None: ...
     def act(self, node: int, action: Callable[[], None]) -> None: ...
@@ -67,6 +69,8 @@ class Surroundings(Protocol):
 @dataclass(slots=True)
 class Node:
     """A validator. `incarnation` counts its starts; what was queued for an earlier one is dropped."""
+
+    is_byzantine: ClassVar[bool] = False
 
     index: int
     world: World
@@ -135,7 +139,7 @@ class Node:
         """
         for effect in self.replica.step(event):
             self._count_down()
-            self._carry_out(effect)
+            self.carry_out(effect)
 
     def submit(self, raw: bytes) -> None:
         """A client hands a transaction to this node."""
@@ -152,7 +156,12 @@ class Node:
         self.disk.safety = safety
         self.around.on_safety(self.index, safety)
 
-    def _carry_out(self, effect: Effect) -> None:
+    def carry_out(self, effect: Effect) -> None:
+        """Run one effect; Byzantine validators do something else here."""
+        self.carry_out_honestly(effect)
+
+    def carry_out_honestly(self, effect: Effect) -> None:
+        """Run one effect as a driver must."""
         match effect:
             case Persist():
                 self.disk.stores[effect.store].write(effect.writes, sync=effect.sync)

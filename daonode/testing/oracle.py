@@ -65,7 +65,6 @@ class Oracle:
     def __init__(self, world: World, *, byzantine: tuple[int, ...] = ()) -> None:
         genesis = world.chain.initial.header
         self._world = world
-        self._byzantine = byzantine
         self._electorate = Electorate(world)
         self.certified = Certified(self._electorate, genesis=genesis, byzantine=byzantine)
         self._promises = [
@@ -73,7 +72,6 @@ class Oracle:
         ]
         self._chain: dict[int, bytes] = {genesis.height: header_id(genesis)}
         self._tips = [genesis.height] * len(world.secrets)
-        self._headers: dict[int, Header] = {genesis.height: genesis}
         self._calm: tuple[int, int] | None = None
 
     # What is seen.
@@ -183,12 +181,11 @@ class Oracle:
             )
 
     def finish(self, archives: Sequence[Archive]) -> None:
-        """The run is over: all agree, and the committed chain executes to what is stored (I5, I7, I8)."""
-        honest = [archive for index, archive in enumerate(archives) if index not in self._byzantine]
-        heights = [archive.tip().height for archive in honest]
+        """The run is over: the honest nodes agree, and what they committed executes to what is stored (I5, I7, I8)."""
+        heights = [archive.tip().height for archive in archives]
         if len({*heights}) > 1:
             raise InvariantBroken(AGREEMENT, f"at the end the nodes have committed to heights {heights}")
-        execute_again(self._world, honest)
+        execute_again(self._world, archives)
 
     # Leaves.
 

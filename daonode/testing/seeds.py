@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 
+from daonode.testing.scenarios import FAULTS, Scenario
 from daonode.testing.simulation import Coverage, Result, run_seed
 
 SEEDS_A_TASK = 4
 """Seeds that a worker plays before it reports; starting tasks costs more than a run."""
 
 
-def run_seeds(seeds: Iterable[int], *, validator_count: int = 4, processes: int) -> Iterator[Result]:
+def run_seeds(seeds: Iterable[int], *, scenario: Scenario = FAULTS, processes: int) -> Iterator[Result]:
     """Play the runs of these seeds, in any order of completion; results come in the order of the seeds."""
     chunks = _chunks(tuple(seeds))
     with ProcessPoolExecutor(max_workers=processes) as pool:
-        for results in pool.map(_run_chunk, chunks, [validator_count] * len(chunks)):
+        for results in pool.map(_run_chunk, chunks, [scenario] * len(chunks)):
             yield from results
 
 
@@ -33,5 +34,5 @@ def _chunks(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [seeds[start : start + SEEDS_A_TASK] for start in range(0, len(seeds), SEEDS_A_TASK)]
 
 
-def _run_chunk(seeds: tuple[int, ...], validator_count: int) -> list[Result]:
-    return [run_seed(seed, validator_count=validator_count) for seed in seeds]
+def _run_chunk(seeds: tuple[int, ...], scenario: Scenario) -> list[Result]:
+    return [run_seed(seed, scenario) for seed in seeds]

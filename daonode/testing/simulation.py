@@ -8,11 +8,12 @@ and the chain must go on within a bounded number of rounds, commit what is wante
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import assert_never
 
+from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import ProposalMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
 from daonode.ledger.errors import TransactionError
@@ -20,7 +21,7 @@ from daonode.primitives.codec import encode
 from daonode.replica.effects import Committed, Store
 from daonode.replica.events import MessageReceived, PeerConnected, PeerDisconnected, PeerId, TimerFired
 from daonode.replica.messages import BlockResponse, Message, lane_of
-from daonode.testing.broken import InvariantBroken
+from daonode.testing.broken import CERTIFICATES, PROGRESS, InvariantBroken
 from daonode.testing.disk import Batch, Disk
 from daonode.testing.faults import (
     FAULT_SPAN_MS,
@@ -32,14 +33,14 @@ from daonode.testing.faults import (
     Fault,
     draw_faults,
 )
+from daonode.testing.interference import Interference
 from daonode.testing.network import CALM, Network
 from daonode.testing.node import Crash, Node
 from daonode.testing.oracle import Oracle
+from daonode.testing.scenarios import FAULTS, Scenario
 from daonode.testing.trace import Trace
 from daonode.testing.world import GENESIS_MS, World, make_world
 
-MIN_COMMITS = 50
-"""A run goes on until every node has committed so many blocks."""
 CLIENT_INTERVAL_MS = 120
 """A client sends this often on average; each transaction is a block of its own on a calm chain."""
 CALM_LIMIT_MS = 180_000
@@ -86,39 +87,50 @@ class _Lane:
 
 @dataclass(slots=True)
 class Simulation:
-    """A run in progress. `make_node` may put another actor in the place of a validator."""
+    """A run in progress."""
 
     seed: int
     world: World
     faults: tuple[Fault, ...]
     trace: Trace
-    min_commits: int = MIN_COMMITS
+    cast: Mapping[int, type[Node]] = field(default_factory=dict)
+    """Who plays a validator, by index; an honest node where nothing stands."""
+    interference: Interference | None = None
+    min_commits: int = FAULTS.min_commits
     now_ms: int = GENESIS_MS + 1_000
+    is_calm: bool = False
     coverage: Coverage = field(default_factory=Coverage)
     random: Random = field(init=False)
     network: Network = field(init=False)
+    byzantine: tuple[int, ...] = field(init=False)
     oracle: Oracle = field(init=False)
     nodes: list[Node] = field(init=False)
     _queue: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     _count: int = 0
     _lanes: list[_Lane] = field(default_factory=list)
     _seen_forks: dict[tuple[int, bytes], int] = field(default_factory=dict)
-    _is_calm: bool = False
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # reproducible, not secret
         self.network = Network(self.random)
-        self.oracle = Oracle(self.world)
+        self.byzantine = tuple(index for index, kind in sorted(self.cast.items()) if kind.is_byzantine)
+        self.oracle = Oracle(self.world, byzantine=self.byzantine)
         self.nodes = [self.make_node(index) for index in range(len(self.world.validators))]
         self._lanes = [_Lane(account, lane) for account in range(len(self.world.account_seeds)) for lane in range(2)]
 
     def make_node(self, index: int) -> Node:
-        """An honest validator with an initialised disk."""
+        """A validator with an initialised disk."""
         chain = self.world.chains[index]
         disk = Disk(chain.initial_safety(self.world.secrets[index].public_key))
         disk.stores[Store.STATE].write(chain.genesis_writes(), sync=True)
         drift_ms = self.random.randint(-MAX_DRIFT_MS, MAX_DRIFT_MS)
-        return Node(index=index, world=self.world, around=self, disk=disk, drift_ms=drift_ms)
+        kind = self.cast.get(index, Node)
+        return kind(index=index, world=self.world, around=self, disk=disk, drift_ms=drift_ms)
+
+    @property
+    def honest(self) -> tuple[Node, ...]:
+        """The nodes whose promises count."""
+        return tuple(node for node in self.nodes if node.index not in self.byzantine)
 
     def run(self) -> None:
         """Play the run to its end.
@@ -141,7 +153,10 @@ class Simulation:
 
     def send(self, sender: int, receiver: int, message: Message) -> None:
         """Hand a message to the network."""
-        for delay_ms in self.network.delays(sender, receiver):
+        delays = self.network.delays(sender, receiver)
+        if self.interference is not None and not self.is_calm:
+            delays = self.interference.change(message, receiver, delays)
+        for delay_ms in delays:
             self.after(delay_ms, lambda: self._deliver(sender, receiver, message))
 
     def after(self, delay_ms: int, action: Callable[[], None]) -> None:
@@ -161,10 +176,14 @@ class Simulation:
 
     def on_persist(self, node: int, store: Store, batch: Batch) -> None:
         """A batch has been written."""
+        if node in self.byzantine:
+            return
         self.oracle.on_persist(self.now_ms, node, store, batch)
 
     def on_safety(self, node: int, safety: SafetyState) -> None:
         """A signer has persisted its state."""
+        if node in self.byzantine:
+            return
         if safety.locked_round > self.nodes[node].signer.safety.locked_round:
             self.coverage.lock_changes += 1
         self.oracle.on_safety(self.now_ms, node, safety)
@@ -172,11 +191,17 @@ class Simulation:
     def on_sent(self, node: int, message: Message) -> None:
         """A node has sent a message, which may be lost."""
         self.note(node, _describe(message))
+        if node in self.byzantine:
+            self.oracle.on_byzantine_sent(message)
+            return
         self._count_message(message)
+        self.oracle.judge_progress(self.nodes[node].replica.core.round)
         self.oracle.on_sent(self.now_ms, node, message, self.nodes[node].disk)
 
     def on_committed(self, node: int, effect: Committed) -> None:
         """A node has committed a block."""
+        if node in self.byzantine:
+            return
         header = effect.header
         self.note(node, f"commits height {header.height} round {header.round} {header.id().hex()[:8]}")
         self.coverage.commits = max(self.coverage.commits, header.height)
@@ -185,6 +210,8 @@ class Simulation:
     def on_halt(self, node: int, reason: str) -> None:
         """A node has stopped for good."""
         self.note(node, f"halts: {reason}")
+        if node in self.byzantine:
+            return
         self.oracle.on_halt(self.now_ms, node, reason)
 
     # Time.
@@ -207,7 +234,7 @@ class Simulation:
     def _run_next(self, due_ms: int) -> None:
         self.now_ms = max(self.now_ms, due_ms)
         if self._count > MAX_EVENTS:
-            raise InvariantBroken("I9", f"the run takes more than {MAX_EVENTS} actions")
+            raise InvariantBroken(PROGRESS, f"the run takes more than {MAX_EVENTS} actions")
         if self._queue and self._queue[0][0] <= due_ms:
             heapq.heappop(self._queue)[2]()
             return
@@ -225,7 +252,15 @@ class Simulation:
         node = self.nodes[receiver]
         if not node.is_up or not self.nodes[sender].is_up or self.network.is_cut(sender, receiver):
             return
-        checked = node.intake.check_message(lane_of(message), encode(message), now_ms=node.clock_ms)
+        try:
+            checked = node.intake.check_message(lane_of(message), encode(message), now_ms=node.clock_ms)
+        except PeerError as error:
+            self.note(receiver, f"refuses a {type(message).__name__} of n{sender}: {error}")
+            if sender not in self.byzantine:
+                raise InvariantBroken(
+                    CERTIFICATES, f"node {receiver} refuses what honest {sender} says: {error}"
+                ) from error
+            return
         event = MessageReceived(node.clock_ms, PeerId(str(sender)), checked.message, checked.transactions)
         self.act(node.index, lambda: node.step(event))
 
@@ -322,7 +357,8 @@ class Simulation:
         if node.is_up:
             return
         self.coverage.restarts += 1
-        self.oracle.on_restart(self.now_ms, node.index, node.disk.safety)
+        if node.index not in self.byzantine:
+            self.oracle.on_restart(self.now_ms, node.index, node.disk.safety)
         self.act(node.index, node.start)
         self._connect((node.index,))
 
@@ -347,7 +383,7 @@ class Simulation:
     def _calm_down(self) -> None:
         """Heal everything and start everyone."""
         self.note(None, "calm")
-        self._is_calm = True
+        self.is_calm = True
         self._clear_weather()
         self._heal()
         for node in self.nodes:
@@ -359,31 +395,39 @@ class Simulation:
         while not self._is_finished() or self._is_busy():
             due_ms = self._next_ms()
             if due_ms is None or due_ms > limit_ms:
-                heights = [node.archive.tip().height for node in self.nodes]
-                raise InvariantBroken("I9", f"the chain does not go on after the calm: heights {heights}")
+                heights = [node.archive.tip().height for node in self.honest]
+                raise InvariantBroken(PROGRESS, f"the chain does not go on after the calm: heights {heights}")
             self._run_next(due_ms)
         counters = self.network.counters
         self.coverage.lost_batches = sum(node.lost_batches for node in self.nodes)
         self.coverage.messages_lost, self.coverage.messages_cut = counters.lost, counters.cut
         self.coverage.messages_duplicated = counters.duplicated
-        self.oracle.finish([node.archive for node in self.nodes])
+        self.oracle.finish([node.archive for node in self.honest])
 
     def _is_finished(self) -> bool:
         """Whether the run is calm and every node has committed enough."""
-        return self._is_calm and all(node.archive.tip().height >= self.min_commits for node in self.nodes)
+        return self.is_calm and all(node.archive.tip().height >= self.min_commits for node in self.honest)
 
     def _is_busy(self) -> bool:
         """Whether some node still has to catch up or to commit what waits."""
-        heights = {node.archive.tip().height for node in self.nodes}
-        return len(heights) > 1 or any(len(node.replica.mempool) for node in self.nodes)
+        heights = {node.archive.tip().height for node in self.honest}
+        return len(heights) > 1 or any(len(node.replica.mempool) for node in self.honest)
 
 
-def run_seed(seed: int, *, validator_count: int = 4, keep_trace: bool = False) -> Result:
+def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False) -> Result:
     """Play the run of a seed; never raises for what it finds."""
     trace = Trace(keep_all=keep_trace)
-    world = make_world(validator_count)
-    faults = draw_faults(Random(f"faults of {seed}"), node_count=validator_count)  # reproducible
-    simulation = Simulation(seed=seed, world=world, faults=faults, trace=trace)
+    node_count = scenario.validator_count
+    chance = Random(f"{scenario.name} {seed}")  # reproducible
+    simulation = Simulation(
+        seed=seed,
+        world=make_world(node_count),
+        faults=draw_faults(chance, node_count=node_count),
+        trace=trace,
+        cast=scenario.cast,
+        interference=Interference(chance, node_count=node_count) if scenario.is_unfair else None,
+        min_commits=scenario.min_commits,
+    )
     failure: str | None = None
     try:
         simulation.run()

@@ -1,0 +1,51 @@
+"""The kinds of runs: who plays which validator, how unfair the network is, how long it goes on.
+
+`faults` is the kind that thousands of seeds are played of. The others are biased: each brings about, within few seeds,
+what one sort of broken rule would allow, and shows with the rules whole that they hold against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from daonode.testing.byzantine.equivocating_proposer import EquivocatingProposer
+from daonode.testing.byzantine.equivocating_voter import EquivocatingVoter
+from daonode.testing.byzantine.forger import Forger
+from daonode.testing.byzantine.pestered import PesteredNode
+from daonode.testing.byzantine.stale_leader import StaleLeader
+from daonode.testing.node import Node
+
+MIN_COMMITS = 50
+"""What testing.md asks of a seed."""
+SHORT_COMMITS = 20
+"""Enough for a biased run, whose storm is what it is played for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One kind of run. `cast` names who plays a validator, by index, where it is not an honest one."""
+
+    name: str
+    validator_count: int = 4
+    cast: Mapping[int, type[Node]] = field(default_factory=dict)
+    is_unfair: bool = False
+    """Whether the network is biased (`interference.py`) until the calm."""
+    min_commits: int = SHORT_COMMITS
+
+
+FAULTS = Scenario("faults", min_commits=MIN_COMMITS)
+
+SCENARIOS: Mapping[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        FAULTS,
+        Scenario("unfair", is_unfair=True),
+        Scenario("six", validator_count=6),
+        Scenario("equivocating-proposer", cast={3: EquivocatingProposer}, is_unfair=True),
+        Scenario("equivocating-voter", cast={2: EquivocatingVoter}, is_unfair=True),
+        Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True),
+        Scenario("forger", cast={0: Forger}, is_unfair=True),
+        Scenario("pestered", cast=dict.fromkeys(range(4), PesteredNode), is_unfair=True),
+    )
+}
