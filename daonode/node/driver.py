@@ -1,29 +1,34 @@
 """The driver: one loop that steps the replica and does what its effects say, in their order.
 
 Events come from the network, from clients, from timers and from the signer; bytes are decoded and their signatures
-verified before they become events, transactions on worker threads. Blocking work (disk, signing) runs on threads while
-the loop waits for it, so no message leaves before what stands before it is durable. Nothing here decides anything.
+verified before they become events, transactions on worker threads. Each lane of the network has a task of its own, so
+that a full one holds back its senders and no other lane. Blocking work (disk, signing) runs on threads while the loop
+waits for it, so no message leaves before what stands before it is durable. A step that has begun is carried out to its
+end, also when the node is told to stop. Nothing here decides anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import assert_never
 
-import structlog
 import trio
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
+from daonode.consensus.messages import TimeoutMessage
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.node.api import Overloaded
 from daonode.node.clock import Clock
-from daonode.node.errors import Halted
+from daonode.node.divergence import write_divergence_report
+from daonode.node.errors import DiskFailed, Diverged
 from daonode.node.inbox import Inbox, Taken
 from daonode.node.metrics import NodeMetrics
-from daonode.node.storage import Stores
+from daonode.node.narrator import Narrator
+from daonode.node.storage import StorageError, Stores
 from daonode.node.timers import Timers
 from daonode.node.transport.identity import PeerId as TransportPeerId
 from daonode.node.transport.service import Transport
@@ -32,7 +37,7 @@ from daonode.node.transport.types import Lane as TransportLane
 from daonode.node.transport.types import PeerConnected as TransportConnected
 from daonode.node.transport.types import PeerDisconnected as TransportDisconnected
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import TxId
+from daonode.primitives.ids import TxId, ValidatorId
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
@@ -69,10 +74,6 @@ from daonode.signer.signing import Refusal, Signer
 
 MAX_CHECKING_THREADS = 2
 """Threads that verify transactions; the verification itself runs outside the interpreter's lock."""
-MAX_UNCHECKED_GOSSIP = 64
-"""Messages of the mempool lane that wait for a thread; past that the transport holds the next one back."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -84,7 +85,10 @@ class Waiter:
 
 
 class Driver:
-    """Runs one replica. `run` returns only by being cancelled, or raises `Halted`."""
+    """Runs one replica. `run` returns only by being cancelled, or raises `Halted`.
+
+    `data_directory` is where a report goes when the replica halts.
+    """
 
     def __init__(
         self,
@@ -96,6 +100,8 @@ class Driver:
         transport: Transport,
         clock: Clock,
         metrics: NodeMetrics,
+        narrator: Narrator,
+        data_directory: Path,
     ) -> None:
         self._replica = replica
         self._intake = intake
@@ -104,101 +110,103 @@ class Driver:
         self._transport = transport
         self._clock = clock
         self._metrics = metrics
+        self._narrator = narrator
+        self._data_directory = data_directory
         self._inbox = Inbox()
         self._timers = Timers(clock, self._inbox.put_urgent)
         self._checking = trio.CapacityLimiter(MAX_CHECKING_THREADS)
         self._waiters: dict[Ticket, Waiter] = {}
         self._next_ticket = 0
         self._commits: dict[TxId, list[trio.Event]] = {}
+        self._is_stopping = False
 
     async def run(self) -> None:
         """Drive until cancelled.
 
         Raises:
-            Halted: the replica stopped.
+            Diverged: the replica stopped; a report is in the data directory.
+            DiskFailed: a store or the signer's state could not be written.
         """
-        gossip_in, gossip_out = trio.open_memory_channel[Inbound](MAX_UNCHECKED_GOSSIP)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._timers.run)
-            nursery.start_soon(self._receive, gossip_in)
-            nursery.start_soon(self._check_gossip, gossip_out)
-            await self._step(Started(self._clock.now_ms()))
-            while True:
-                await self._step(self._event_of(await self._inbox.take()))
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._timers.run)
+                for lane in TransportLane:
+                    nursery.start_soon(self._receive, lane)
+                await self._step(Started(self._clock.now_ms()))
+                while True:
+                    await self._step(self._event_of(await self._inbox.take()))
+        finally:
+            self._stop_answering()
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         """Check transactions on a thread and offer them to the mempool: for each its id, or why it was refused."""
         checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
-        waiters: list[Waiter | TransactionError] = []
-        for each in checked:
-            if isinstance(each, TransactionError):
-                waiters.append(each)
-                continue
-            ticket = Ticket(self._next_ticket)
-            self._next_ticket += 1
-            if not self._inbox.put_submission(Submission(each, ticket)):
-                waiters.append(Overloaded("this node is busy with other transactions", hint="try again in a moment"))
-                continue
-            self._waiters[ticket] = Waiter()
-            waiters.append(self._waiters[ticket])
+        waiters = [each if isinstance(each, TransactionError) else self._offer(each) for each in checked]
         return tuple([await _answer_of(waiter) for waiter in waiters])
 
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
-        """Wait until a block with this transaction is committed; False when the time is over first."""
+        """Wait until a block with this transaction is committed; False when the time is over or the node stops."""
         committed = trio.Event()
-        self._commits.setdefault(tx_id, []).append(committed)
+        waiting = self._commits.setdefault(tx_id, [])
+        waiting.append(committed)
         try:
-            with trio.move_on_after(timeout_ms / 1_000):
+            with trio.move_on_after(0 if self._is_stopping else timeout_ms / 1_000):
                 await committed.wait()
-            return committed.is_set()
+            return committed.is_set() and not self._is_stopping
         finally:
-            waiting = self._commits.get(tx_id, [])
-            if committed in waiting:
-                waiting.remove(committed)
-                if not waiting:
-                    del self._commits[tx_id]
+            waiting.remove(committed)
+            if not waiting:
+                del self._commits[tx_id]
+
+    def _offer(self, transaction: CheckedTransaction) -> Waiter | TransactionError:
+        if self._is_stopping:
+            return _stopping()
+        ticket = Ticket(self._next_ticket)
+        self._next_ticket += 1
+        if not self._inbox.put_submission(Submission(transaction, ticket)):
+            return Overloaded("this node is busy with other transactions", hint="try again in a moment")
+        self._waiters[ticket] = Waiter()
+        return self._waiters[ticket]
+
+    def _stop_answering(self) -> None:
+        """Let go of clients: what was never stepped is refused, which is true, and nobody waits for another commit."""
+        self._is_stopping = True
+        for submission in self._inbox.drain_submissions():
+            self._answer(submission.ticket, _stopping())
+        for waiting in self._commits.values():
+            for event in waiting:
+                event.set()
 
     # Events in.
 
-    async def _receive(self, gossip: trio.MemorySendChannel[Inbound]) -> None:
-        """Take what the transport received; consensus and sync are checked here, transactions on a thread."""
+    async def _receive(self, lane: TransportLane) -> None:
+        """Take what the transport received on a lane, and connection events, whichever task comes first."""
         while True:
-            item = await self._transport.receive()
+            item = await self._transport.receive(lane)
             match item:
                 case TransportConnected():
-                    log.info("peer connected", peer=item.peer)
+                    self._narrator.peer_connected(PeerId(item.peer))
                     self._inbox.put_urgent(PeerConnected(self._clock.now_ms(), PeerId(item.peer)))
                 case TransportDisconnected():
-                    log.info("peer disconnected", peer=item.peer, reason=item.reason)
+                    self._narrator.peer_disconnected(PeerId(item.peer), item.reason)
                     self._inbox.put_urgent(PeerDisconnected(self._clock.now_ms(), PeerId(item.peer)))
                 case PeerMisbehaved():
                     self._report_fault(PeerId(item.peer), item.reason)
-                case Inbound(lane=TransportLane.MEMPOOL):
-                    await gossip.send(item)
                 case Inbound():
-                    await self._check(item)
+                    await self._take_in(item)
 
-    async def _check(self, item: Inbound) -> None:
-        lane = Lane(item.lane.value)
-        now_ms = self._clock.now_ms()
+    async def _take_in(self, item: Inbound) -> None:
+        """Check a message and queue it; transactions are checked on a thread, the rest is too small for one."""
+        peer, lane, now_ms = PeerId(item.peer), Lane(item.lane.value), self._clock.now_ms()
         try:
-            checked = self._intake.check_message(lane, item.data, now_ms=now_ms)
+            if lane is Lane.MEMPOOL:
+                checked = await trio.to_thread.run_sync(self._check_gossip, item.data, now_ms, limiter=self._checking)
+            else:
+                checked = self._intake.check_message(lane, item.data, now_ms=now_ms)
         except PeerError as error:
-            self._report_fault(PeerId(item.peer), str(error))
+            self._report_fault(peer, str(error))
             return
-        await self._inbox.put_message(lane, MessageReceived(now_ms, PeerId(item.peer), checked.message))
-
-    async def _check_gossip(self, gossip: trio.MemoryReceiveChannel[Inbound]) -> None:
-        """Check peers' transactions on threads, one message after the other."""
-        async for item in gossip:
-            now_ms = self._clock.now_ms()
-            try:
-                checked = await trio.to_thread.run_sync(self._check_gossiped, item.data, now_ms, limiter=self._checking)
-            except PeerError as error:
-                self._report_fault(PeerId(item.peer), str(error))
-                continue
-            event = MessageReceived(now_ms, PeerId(item.peer), checked.message, checked.transactions)
-            await self._inbox.put_message(Lane.MEMPOOL, event)
+        await self._inbox.put_message(lane, MessageReceived(now_ms, peer, checked.message, checked.transactions))
 
     def _event_of(self, taken: Taken) -> Event:
         """The event that an item of the inbox is; times are those at which it is stepped."""
@@ -211,22 +219,28 @@ class Driver:
     # Effects out.
 
     async def _step(self, event: Event) -> None:
+        """Step, and carry out every effect; not cancelled in between, so that clients hear what became of theirs."""
+        leader = self._replica.core.leader
         with self._metrics.time_step(type(event).__name__):
             effects = self._replica.step(event)
-        for effect in effects:
-            await self._carry_out(effect)
+        with trio.CancelScope(shield=True):
+            for effect in effects:
+                await self._carry_out(effect, leader)
+        self._narrator.catching_up(self._replica.catching_up, height=self._replica.core.committed_height)
         self._metrics.note_queues(self._inbox.lengths())
 
-    async def _carry_out(self, effect: Effect) -> None:
+    async def _carry_out(self, effect: Effect, leader: ValidatorId | None) -> None:
+        """Do what an effect says; `leader` is that of the round in which the step began."""
         match effect:
             case Persist():
-                with self._metrics.time_persist(effect.store.value):
-                    await trio.to_thread.run_sync(self._persist, effect)
+                await self._persist(effect)
             case Sign():
                 await self._sign(effect)
             case Send():
                 self._send(effect.peer, effect.message)
             case Broadcast():
+                if isinstance(effect.message, TimeoutMessage):
+                    self._narrator.round_timed_out(effect.message, leader)
                 self._transport.broadcast(TransportLane(lane_of(effect.message).value), encode(effect.message))
             case SetTimer():
                 self._timers.set(effect.timer, effect.at_ms)
@@ -242,21 +256,37 @@ class Driver:
                 self._report_fault(effect.peer, effect.reason)
             case ReportEvidence():
                 self._metrics.evidence.inc()
-                log.warning("a validator signed what no honest one signs", offender=effect.offender.hex())
+                self._narrator.evidence(effect)
             case Halt():
-                raise Halted(effect.reason)
+                report = await trio.to_thread.run_sync(write_divergence_report, self._data_directory, effect)
+                raise Diverged(f"the node stops: {effect.reason}; {report}")
             case _:
                 assert_never(effect)
 
-    def _persist(self, effect: Persist) -> None:
-        self._stores[effect.store].write(effect.writes, sync=effect.sync)
+    async def _persist(self, effect: Persist) -> None:
+        store = self._stores[effect.store]
+
+        def write() -> None:
+            store.write(effect.writes, sync=effect.sync)
+
+        with self._metrics.time_persist(effect.store.value):
+            try:
+                await trio.to_thread.run_sync(write)
+            except StorageError as error:
+                raise DiskFailed(f"the node stops: {error}") from error
 
     async def _sign(self, effect: Sign) -> None:
         assert self._signer is not None, "a full node asks for no signature"
-        answer = await trio.to_thread.run_sync(self._signer.sign, effect.request)
+        try:
+            answer = await trio.to_thread.run_sync(self._signer.sign, effect.request)
+        except OSError as error:
+            raise DiskFailed(
+                f"the node stops: the signer's state cannot be written ({error}): check permissions, free space and the"
+                " disk, then start again"
+            ) from error
         now_ms = self._clock.now_ms()
         if isinstance(answer, Refusal):
-            log.info("signing refused", request=type(effect.request).__name__, reason=answer.reason)
+            self._narrator.signing_refused(effect.request, answer.reason)
             self._inbox.put_urgent(SignRefused(now_ms, effect.request, answer.reason))
         else:
             self._inbox.put_urgent(Signed(now_ms, effect.request, answer))
@@ -266,8 +296,7 @@ class Driver:
 
     def _on_committed(self, effect: Committed) -> None:
         header = effect.header
-        structlog.contextvars.bind_contextvars(height=header.height, round=header.round)
-        log.info("committed", transactions=len(effect.receipts), block=header.id().hex()[:16])
+        self._narrator.committed(header, effect.receipts)
         self._metrics.note_commit(header, effect.receipts, now_ms=self._clock.now_ms())
         for receipt in effect.receipts:
             for waiting in self._commits.get(receipt.tx_id, ()):
@@ -281,7 +310,7 @@ class Driver:
 
     def _report_fault(self, peer: PeerId, reason: str) -> None:
         self._metrics.peer_faults.inc()
-        log.warning("peer misbehaved", peer=peer, reason=reason)
+        self._narrator.peer_fault(peer, reason)
 
     # On threads.
 
@@ -295,8 +324,12 @@ class Driver:
                 checked.append(error)
         return checked
 
-    def _check_gossiped(self, data: bytes, now_ms: int) -> CheckedMessage:
+    def _check_gossip(self, data: bytes, now_ms: int) -> CheckedMessage:
         return self._intake.check_message(Lane.MEMPOOL, data, now_ms=now_ms)
+
+
+def _stopping() -> Overloaded:
+    return Overloaded("this node is stopping", hint="send it to another node")
 
 
 async def _answer_of(waiter: Waiter | TransactionError) -> TxId | TransactionError:

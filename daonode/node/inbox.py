@@ -1,12 +1,15 @@
-"""What waits to be stepped by the driver: bounded queues, the most urgent first.
+"""What waits to be stepped by the driver: bounded queues, the most urgent first, and none that silences another.
 
-Signatures and timers come before messages of the consensus lane, those before sync, and transactions last, in batches.
-Producers of a full queue wait; a client's submission is refused instead.
+Signatures and timers come first, then messages of the consensus lane, then sync, clients' transactions in batches and
+peers' transactions in turn. After `MAX_CONSENSUS_STREAK` messages of the consensus lane one of the others is served, so
+that a flood there delays the others and does not starve them. Producers of a full queue wait; a client's submission is
+refused instead.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import trio
 
@@ -17,6 +20,8 @@ MAX_WAITING_MESSAGES = 256
 """Checked messages of each lane that wait to be stepped; the transport's own queues stand before these."""
 MAX_WAITING_SUBMISSIONS = 4_096
 MAX_SUBMISSIONS_A_STEP = 256
+MAX_CONSENSUS_STREAK = 64
+"""Messages of the consensus lane stepped in a row while others wait; far more than a round of 32 validators needs."""
 
 Urgent = Signed | SignRefused | PeerConnected | PeerDisconnected
 Taken = Urgent | str | MessageReceived | tuple[Submission, ...]
@@ -32,6 +37,10 @@ class Inbox:
         self._submissions: deque[Submission] = deque()
         self._arrived = trio.Event()
         self._room = {lane: trio.Event() for lane in Lane}
+        self._streak = 0
+        self._turns: deque[Callable[[], Taken | None]] = deque(
+            (lambda: self._take_message(Lane.SYNC), self._take_submissions, lambda: self._take_message(Lane.MEMPOOL))
+        )
 
     def put_urgent(self, item: Urgent | str) -> None:
         """Queue what must not wait; bounded by what the replica has asked for and the number of peers."""
@@ -55,6 +64,12 @@ class Inbox:
         self._arrived.set()
         return True
 
+    def drain_submissions(self) -> tuple[Submission, ...]:
+        """Take back the submissions that nobody will step any more."""
+        drained = tuple(self._submissions)
+        self._submissions.clear()
+        return drained
+
     def lengths(self) -> dict[str, int]:
         """How much waits in each queue, for metrics."""
         return {
@@ -64,7 +79,9 @@ class Inbox:
         }
 
     async def take(self) -> Taken:
-        """The most urgent item; waits until there is one."""
+        """The most urgent item; waits until there is one, and lets other tasks run in any case."""
+        # Where items come faster than they are stepped, the tasks that receive and answer must have their turn too.
+        await trio.lowlevel.checkpoint()
         while (item := self._next()) is None:
             self._arrived = trio.Event()
             await self._arrived.wait()
@@ -73,14 +90,25 @@ class Inbox:
     def _next(self) -> Taken | None:
         if self._urgent:
             return self._urgent.popleft()
-        for lane in (Lane.CONSENSUS, Lane.SYNC):
-            if self._messages[lane]:
-                return self._take_message(lane)
-        if self._submissions:
-            count = min(len(self._submissions), MAX_SUBMISSIONS_A_STEP)
-            return tuple(self._submissions.popleft() for _ in range(count))
-        return self._take_message(Lane.MEMPOOL) if self._messages[Lane.MEMPOOL] else None
+        if self._streak < MAX_CONSENSUS_STREAK:
+            message = self._take_message(Lane.CONSENSUS)
+            if message is not None:
+                self._streak += 1
+                return message
+        self._streak = 0
+        for _ in range(len(self._turns)):
+            item = self._turns[0]()
+            self._turns.rotate(-1)
+            if item is not None:
+                return item
+        return self._take_message(Lane.CONSENSUS)
 
-    def _take_message(self, lane: Lane) -> MessageReceived:
+    def _take_message(self, lane: Lane) -> MessageReceived | None:
+        if not self._messages[lane]:
+            return None
         self._room[lane].set()
         return self._messages[lane].popleft()
+
+    def _take_submissions(self) -> tuple[Submission, ...] | None:
+        count = min(len(self._submissions), MAX_SUBMISSIONS_A_STEP)
+        return tuple(self._submissions.popleft() for _ in range(count)) or None

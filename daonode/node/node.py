@@ -19,6 +19,7 @@ from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.metrics import NodeMetrics
+from daonode.node.narrator import Narrator
 from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
 from daonode.node.storage import Stores, open_stores
@@ -50,7 +51,7 @@ async def run_node(home: Home, config: NodeConfig, *, on_ready: Callable[[NodeAd
 
     Raises:
         HomeError, GenesisError, StorageError, SignerError, TransportError, OSError: the node cannot start.
-        Halted: what others certified contradicts this node's own execution.
+        Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
     chain = read_chain(home.genesis)
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
@@ -128,7 +129,15 @@ async def _run(
     on_ready: Callable[[NodeAddresses], None],
 ) -> None:
     async with open_transport(_transport_config(home, config, chain)) as transport:
-        node = _assemble(config, chain=chain, clock=clock, stores=stores, signer=signer, transport=transport)
+        node = _assemble(
+            config,
+            chain=chain,
+            clock=clock,
+            stores=stores,
+            signer=signer,
+            transport=transport,
+            data_directory=home.data_directory,
+        )
         async with _stopped_by_signals() as nursery:
             rpc: str = await nursery.start(
                 partial(serve, node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins)
@@ -148,6 +157,7 @@ def _assemble(
     stores: Stores,
     signer: FileSigner | None,
     transport: Transport,
+    data_directory: Path,
 ) -> RunningNode:
     archive = Archive(stores.blocks, stores.state)
     verifier = chain.make_verifier()
@@ -160,6 +170,10 @@ def _assemble(
     }
     safety: SafetyState = chain.initial_safety(PublicKey(bytes(32))) if signer is None else signer.safety
     replica = chain.make_replica(own=own, peers=peers, archive=archive, safety=safety, verifier=verifier)
+    narrator = Narrator(
+        peers={PeerId(peer_id_from_public_key(entry.public_key)): entry.name for entry in config.p2p.peers},
+        validators={entry.validator: entry.name for entry in config.p2p.peers if entry.validator is not None},
+    )
     driver = Driver(
         replica=replica,
         intake=chain.make_intake(archive, verifier),
@@ -168,6 +182,8 @@ def _assemble(
         transport=transport,
         clock=clock,
         metrics=metrics,
+        narrator=narrator,
+        data_directory=data_directory,
     )
     node = RunningNode(
         chain=chain,

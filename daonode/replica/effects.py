@@ -100,8 +100,12 @@ class PeerFault:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Stop signing and writing: what others certified contradicts this node's own execution."""
+    """Stop signing and writing: what others certified contradicts this node's own execution.
 
+    `header` is the certified one; `reason` says what execution gave instead.
+    """
+
+    header: Header
     reason: str
 
 

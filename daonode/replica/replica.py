@@ -283,7 +283,8 @@ class Replica:
             case core_effects.ReportEvidence():
                 self._effects.append(effect)
             case core_effects.Halt():
-                self._effects.append(Halt(f"block {effect.block_id.hex()}: {effect.reason}"))
+                error = self._executed.execute(effect.block)
+                self._effects.append(Halt(effect.block.header, f"{effect.reason}: {error}"))
             case _:
                 assert_never(effect)
 

@@ -86,6 +86,17 @@ def open_signer(
     return FileSigner(local, lock)
 
 
+def read_safety_state(path: Path) -> SafetyState:
+    """The state that a signer has left at `path`, for looking at it; takes no lock and makes no signer.
+
+    Raises `SafetyStateMissing`, `SafetyStateDamaged`.
+    """
+    safety = _load(path)
+    if safety is None:
+        raise SafetyStateMissing(path=path)
+    return safety
+
+
 def write_safety_state(path: Path, safety: SafetyState) -> None:
     """Replace the file so that a crash at any point leaves the old state or the new one; durable on return."""
     body = encode(safety)

@@ -62,7 +62,7 @@ class _PeerEvents:
 
 
 class Inbox:
-    """Received frames and events of all peers. Any number of tasks put, one takes."""
+    """Received frames and events of all peers. Any number of tasks put; of each lane, one takes."""
 
     def __init__(self) -> None:
         self._queues: dict[Lane, dict[PeerId, _PeerQueue]] = {lane: {} for lane in Lane}
@@ -112,8 +112,8 @@ class Inbox:
             self._event_turns.append(event.peer)
         self._filled.set()
 
-    async def take(self) -> Received:
-        """Wait for and return the item that is to be served next."""
+    async def take(self, lanes: tuple[Lane, ...] = tuple(Lane)) -> Received:
+        """Wait for and return the item of these lanes that is to be served next; events come to whoever takes first."""
         # Nothing may be awaited after an item has left its queue: a cancellation there would lose it.
         await trio.lowlevel.checkpoint()
         while True:
@@ -121,9 +121,11 @@ class Inbox:
             if event is not None:
                 return event
             for lane in self._lanes_in_turn():
-                if self._turns[lane]:
+                if lane in lanes and self._turns[lane]:
                     return self._take_frame(lane)
-            self._filled = trio.Event()
+            if self._filled.is_set():
+                # Takers of other lanes may wait for the event that stands: it is replaced only once it has come.
+                self._filled = trio.Event()
             await self._filled.wait()
 
     def _take_event(self) -> PeerConnected | PeerDisconnected | PeerMisbehaved | None:

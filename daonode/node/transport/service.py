@@ -29,7 +29,7 @@ MAX_INBOUND_HANDSHAKES = 32
 
 
 class Transport:
-    """The network of a node. Made by `open_transport`; usable from any task of its thread, `receive` from one."""
+    """The network of a node. Made by `open_transport`; usable from any task of its thread."""
 
     def __init__(self, config: TransportConfig, listeners: list[trio.SocketListener]) -> None:
         self.peer_id = peer_id_from_seed(config.host_seed)
@@ -76,12 +76,13 @@ class Transport:
         for peer in self._roster.reachable_peers():
             _queue_frame(peer, lane, data)
 
-    async def receive(self) -> Received:
-        """Wait for the next event or frame: events first, then the consensus lane, then the others.
+    async def receive(self, *lanes: Lane) -> Received:
+        """Wait for the next event, or frame of these lanes, all unless given: events first, then in the lanes' order.
 
-        Cancelling it loses nothing. One task at a time may wait here.
+        Cancelling it loses nothing. One task at a time may wait for a lane; a lane that nobody waits for holds its
+        senders back and no other lane.
         """
-        return await self._inbox.take()
+        return await self._inbox.take(lanes or tuple(Lane))
 
     def connected_peers(self) -> list[PeerId]:
         """Return the peers whose lanes are open now, in the order of the configuration, unlisted ones last."""
