@@ -86,6 +86,11 @@ class Session:
             self._rpc = RpcClient(self.url)
         return self._rpc
 
+    def close(self) -> None:
+        """End the connections to the node."""
+        if self._rpc is not None:
+            self._rpc.close()
+
     @property
     def keystore(self) -> Keystore:
         """The keys of the home."""
@@ -194,7 +199,10 @@ def common(command: Command) -> Command:
             rpc_url=cast(str | None, options.pop("rpc")),
             output=cast(OutputFormat, options.pop("output")),
         )
-        command(session, *args, **options)
+        try:
+            command(session, *args, **options)
+        finally:
+            session.close()
 
     return with_session
 
