@@ -20,23 +20,14 @@ from daonode.modules.governance.messages import (
     Undelegate,
     Vote,
 )
-from daonode.modules.governance.types import MAX_ACTIONS, MAX_REASON_BYTES, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Track
+from daonode.modules.governance.types import MAX_REASON_BYTES, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Track
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record
+from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.times import format_duration
 
 MAX_ENACTMENT_MS: Final = 366 * 86_400_000
 """The longest timelock that a proposal may ask for."""
-
-# Code points, and no table of Unicode: those differ between versions of Python.
-HIDDEN_CODE_POINTS: Final = (
-    (0x00, 0x1F),
-    (0x7F, 0x9F),
-    (0x200B, 0x200F),  # Zero width, and direction marks.
-    (0x2028, 0x202E),  # Line separators, and direction overrides.
-    (0x2060, 0x206F),  # Invisible operators, and direction isolates.
-    (0xFEFF, 0xFEFF),
-)
 
 
 class Handlers:
@@ -111,8 +102,6 @@ def _check_proposal(message: SubmitProposal, track: Track) -> None:
     _check_text(message.title, name="title", most=MAX_TITLE_BYTES)
     _check_text(message.title + message.body, name="title and body together", most=MAX_TEXT_BYTES)
     _check_title(message.title)
-    if len(message.actions) > MAX_ACTIONS:
-        raise InvalidProposal(f"{len(message.actions)} actions, at most {MAX_ACTIONS} are allowed")
     if message.enactment is not None and not track.enactment <= message.enactment <= MAX_ENACTMENT_MS:
         raise InvalidProposal(
             f"the timelock is {format_duration(message.enactment)}, track {track.id} takes from "
@@ -130,12 +119,12 @@ def _check_title(title: str) -> None:
     """A title stands in lists and terminals: it has something to show, and nothing that hides or moves other text."""
     if not title.strip(" "):
         raise InvalidProposal("the title is empty", hint="say in a line what is proposed")
-    for position, character in enumerate(title):
-        if any(low <= ord(character) <= high for low, high in HIDDEN_CODE_POINTS):
-            raise InvalidText(
-                f"title: the character U+{ord(character):04X} at position {position} is not shown as it is",
-                hint="leave out control, zero-width and direction characters; the body may have them",
-            )
+    position = find_hidden(title)
+    if position is not None:
+        raise InvalidText(
+            f"title: the character U+{ord(title[position]):04X} at position {position} is not shown as it is",
+            hint="leave out control, zero-width and direction characters; the body may have them",
+        )
 
 
 def _check_text(text: str, *, name: str, most: int) -> None:
