@@ -22,6 +22,7 @@ from daonode.client.transactions import make_call, plan
 from daonode.modules.governance.messages import SubmitProposal
 from daonode.modules.governance.types import ENDED, ProposalIdentity, proposal_id
 from daonode.modules.treasury.messages import ApproveSpend
+from daonode.primitives.ids import AssetId
 from daonode.primitives.json_form import Json, to_json
 from daonode.primitives.units import Amount, DurationMs
 
@@ -64,7 +65,7 @@ def _file_options(decorated: click.decorators.FC) -> click.decorators.FC:
 @common
 def treasury_transfer(session: Session, to: str, amount: int, asset: str, track: str, **options: object) -> None:
     """A payment from the treasury."""
-    spend = ApproveSpend(asset=asset, amount=Amount(amount), beneficiary=session.address(to))
+    spend = ApproveSpend(asset=AssetId(asset), amount=Amount(amount), beneficiary=session.address(to))
     title = str(options["title"] or f"Pay {amount} {asset} from the treasury to {to}")
     value = to_json(spend)
     assert isinstance(value, dict), "a record is written as an object"

@@ -144,7 +144,7 @@ def _document(plan: TestnetPlan, people: tuple[Person, ...], validators: tuple[V
             registrars=(registrar.wallet.address,),
             treasury=TREASURY,
             other_assets=OTHER_ASSETS,
-            outflow_limits=(GenesisLimit(asset="dao", window=DurationMs(MS_PER_DAY), limit=DAILY_OUTFLOW),),
+            outflow_limits=(GenesisLimit(asset=AssetId("dao"), window=DurationMs(MS_PER_DAY), limit=DAILY_OUTFLOW),),
             periods=plan.periods,
             deposit=plan.deposit,
         )

@@ -5,6 +5,7 @@ Body texts and the calls themselves are in the transaction that submitted them; 
 
 from __future__ import annotations
 
+from daonode.ledger.failures import Failure
 from daonode.modules.governance.types import Choice, ProposalId, ProposalKind, ProposalNumber, Status, TrackId
 from daonode.primitives.codec import U16, U64, Record
 from daonode.primitives.ids import Address, Hash
@@ -27,14 +28,14 @@ class ProposalSubmitted(Record, frozen=True):
 
 
 class ProposalMoved(Record, frozen=True):
-    """A proposal's stored phase changed. `due` is when time alone moves it again; `error` says why it failed."""
+    """A proposal's stored phase changed. `due` is when time alone moves it again; `failure` says why it failed."""
 
     proposal: ProposalId
     number: ProposalNumber
     before: Status
     after: Status
     due: TimeMs | None
-    error: str
+    failure: Failure | None
 
 
 class Deposited(Record, frozen=True):

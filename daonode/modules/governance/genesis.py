@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from daonode.ledger.context import Context
 from daonode.ledger.origins import module_address
@@ -30,6 +32,7 @@ from daonode.modules.governance.keys import (
 from daonode.modules.governance.params import DEFAULT_PARAMS, MIN_EXECUTION_GAS, GovernanceParams
 from daonode.modules.governance.types import (
     BEFORE_DECISION_ENDS,
+    MAX_DEPOSITORS,
     MAX_TRACKS,
     Ballot,
     Counter,
@@ -61,7 +64,7 @@ class GenesisProposal(Record, frozen=True):
     actions: ProposalActions
     tally: Tally | None
     ballots: tuple[tuple[Address, Ballot], ...]
-    deposits: tuple[tuple[Address, DepositPart], ...]
+    deposits: Annotated[tuple[tuple[Address, DepositPart], ...], Meta(max_length=MAX_DEPOSITORS)]
 
 
 class GenesisReceived(Record, frozen=True):
@@ -75,7 +78,7 @@ class GenesisReceived(Record, frozen=True):
 class GovernanceGenesis(Record, frozen=True):
     """The whole section. Only `tracks` is needed for a new chain; the rest is what an export adds."""
 
-    tracks: tuple[Track, ...]
+    tracks: Annotated[tuple[Track, ...], Meta(min_length=1, max_length=MAX_TRACKS)]
     params: GovernanceParams = DEFAULT_PARAMS
     last_number: U64 = 0
     proposals: tuple[GenesisProposal, ...] = ()
@@ -161,7 +164,6 @@ def _check_params(params: GovernanceParams) -> None:
 
 
 def _check_tracks(tracks: tuple[Track, ...]) -> None:
-    _check_range(len(tracks), low=1, high=MAX_TRACKS, path=".tracks", unit=" tracks")
     first_place: dict[int | str, int] = {}
     for place, track in enumerate(tracks):
         path = f".tracks[{place}]"

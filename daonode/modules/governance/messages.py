@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from daonode.ledger.transactions import Call
-from daonode.modules.governance.types import Choice, ProposalId, ProposalKind, TrackId
+from daonode.modules.governance.types import Actions, Choice, ProposalId, ProposalKind, TrackId
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address
 from daonode.primitives.units import Amount, DurationMs
@@ -16,7 +15,7 @@ class SubmitProposal(Record, frozen=True):
     kind: ProposalKind
     title: str
     body: str
-    actions: tuple[Call, ...]
+    actions: Actions
     deposit: Amount
     enactment: DurationMs | None = None
 

@@ -14,13 +14,13 @@ from msgspec import Meta
 from daonode.ledger.errors import QueryError
 from daonode.ledger.module import Query, QueryContext
 from daonode.ledger.state import StateReader
-from daonode.ledger.transactions import Call
 from daonode.ledger.typed import answers
 from daonode.modules.governance.keeper import GovernanceKeeper, tally_of
 from daonode.modules.governance.keys import ACTIONS, BALLOTS, LAST_NUMBER, NUMBERS, PARAMS, TRACKS
 from daonode.modules.governance.params import GovernanceParams
 from daonode.modules.governance.rules import outlook, quorum_power, status_at, turnout
 from daonode.modules.governance.types import (
+    Actions,
     Ballot,
     Choice,
     Curve,
@@ -133,7 +133,7 @@ class ProposalResult(Record, frozen=True):
     grace_ends: TimeMs | None
     ended_at: TimeMs | None
     next_change: TimeMs | None
-    actions: tuple[Call, ...]
+    actions: Actions
     error: str
 
 
@@ -249,7 +249,7 @@ class Queries:
             ended_at=found.ended_at,
             next_change=found.due,
             actions=ACTIONS.require(context.state, found.id).calls,
-            error=found.error,
+            error="" if found.failure is None else found.failure.describe(),
         )
 
     def proposals(self, context: QueryContext, arguments: ProposalsArguments) -> ProposalsResult:

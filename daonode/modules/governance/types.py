@@ -6,26 +6,32 @@ time, periods are lengths of block time, powers are whole units of the track's w
 
 from __future__ import annotations
 
-from typing import Final, Literal, NewType
+from typing import Annotated, Final, Literal, NewType
 
+from msgspec import Meta
+
+from daonode.ledger.failures import Failure
 from daonode.ledger.history import History
+from daonode.ledger.snapshots import MAX_LIVE_SNAPSHOTS
 from daonode.ledger.transactions import Call
 from daonode.primitives.codec import U8, U16, U32, U64, Bytes32, Record, encode
 from daonode.primitives.hashing import PROPOSAL_TAG, sha256, tagged_hash
-from daonode.primitives.ids import Address, ChainId, Hash
+from daonode.primitives.ids import Address, AssetId, ChainId, Hash
 from daonode.primitives.units import Amount, Bps, DurationMs, TimeMs
 
 MAX_TRACKS: Final = 64
 MAX_ACTIONS: Final = 16
+MAX_SPEND_CAPS: Final = 64
 MAX_TITLE_BYTES: Final = 256
 MAX_TEXT_BYTES: Final = 16 * 1024
 """Title and body together, in UTF-8."""
 MAX_REASON_BYTES: Final = 1024
-MAX_ERROR_CHARACTERS: Final = 256
 MAX_DEPOSITORS: Final = 32
 """Depositors of one proposal: what its end has to settle at once."""
 MAX_DELEGATION_CHAIN: Final = 16
 """How far a chain of delegations is followed to see that it does not come back."""
+MAX_PAST_DELEGATES: Final = MAX_LIVE_SNAPSHOTS + 2
+"""Delegates that a live snapshot can ask for, the one before the latest change, and the present one."""
 
 TrackId = NewType("TrackId", U16)
 """The number of a track, from genesis."""
@@ -35,6 +41,9 @@ ProposalId = NewType("ProposalId", Bytes32)
 
 ProposalNumber = NewType("ProposalNumber", U64)
 """A proposal's place in the order of submission, from 1: the name that people use."""
+
+Actions = Annotated[tuple[Call, ...], Meta(max_length=MAX_ACTIONS)]
+"""The calls that a proposal makes, in order."""
 
 ProposalKind = Literal["standard"]
 Choice = Literal["yes", "no", "abstain"]
@@ -78,8 +87,11 @@ class Curve(Record, frozen=True):
 class SpendCap(Record, frozen=True):
     """The most of one asset that the actions of one proposal may commit, all together."""
 
-    asset: str
+    asset: AssetId
     amount: Amount
+
+
+SpendCaps = Annotated[tuple[SpendCap, ...], Meta(max_length=MAX_SPEND_CAPS)]
 
 
 class Track(Record, frozen=True):
@@ -107,7 +119,7 @@ class Track(Record, frozen=True):
     approval: Curve
     support: Curve
     quorum: Bps
-    spend_caps: tuple[SpendCap, ...] = ()
+    spend_caps: SpendCaps = ()
 
 
 class Proposal(Record, frozen=True):
@@ -115,7 +127,7 @@ class Proposal(Record, frozen=True):
 
     `phase` is what was stored last; `rules.status_at` says what it is at a time. `electorate_power` is the total power
     at the end of `snapshot_height`. `due` is the time of the deadline that moves it next, None where it waits for
-    something else. `deposit` is what was deposited in all.
+    something else. `deposit` is what was deposited in all, `failure` why the last execution failed.
     """
 
     id: ProposalId
@@ -137,13 +149,13 @@ class Proposal(Record, frozen=True):
     timelock_ends: TimeMs | None = None
     grace_ends: TimeMs | None = None
     ended_at: TimeMs | None = None
-    error: str = ""
+    failure: Failure | None = None
 
 
 class ProposalActions(Record, frozen=True):
     """The calls that a proposal makes when it executes, in order, apart from the record that every vote reads."""
 
-    calls: tuple[Call, ...]
+    calls: Actions
 
 
 class Tally(Record, frozen=True):
@@ -188,13 +200,13 @@ class TrackDelegation(Record, frozen=True):
 
     track: TrackId
     source: str
-    past: tuple[DelegateSince, ...]
+    past: Annotated[tuple[DelegateSince, ...], Meta(max_length=MAX_PAST_DELEGATES)]
 
 
 class Delegations(Record, frozen=True):
-    """All delegations of one account, by track ascending: at most `MAX_TRACKS`, one for each."""
+    """All delegations of one account, by track ascending, one for each."""
 
-    tracks: tuple[TrackDelegation, ...]
+    tracks: Annotated[tuple[TrackDelegation, ...], Meta(max_length=MAX_TRACKS)]
 
 
 class ReceivedPower(Record, frozen=True):
@@ -236,7 +248,7 @@ class Execution(Record, frozen=True):
     track: TrackId
     criticality: U8
     caller: Address
-    spend_caps: tuple[SpendCap, ...]
+    spend_caps: SpendCaps
 
 
 class ProposalIdentity(Record, frozen=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from daonode.ledger.failures import Failure
 from daonode.modules.treasury.types import SpendId
 from daonode.primitives.codec import U16, Bytes32, Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 
 
@@ -14,7 +15,7 @@ class SpendApproved(Record, frozen=True):
     spend: SpendId
     proposal: Bytes32
     track: U16
-    asset: str
+    asset: AssetId
     amount: Amount
     beneficiary: Address
     valid_from: TimeMs | None
@@ -25,7 +26,7 @@ class SpendDeferred(Record, frozen=True):
     """The outflow limit does not allow a spend now; it is in the queue."""
 
     spend: SpendId
-    asset: str
+    asset: AssetId
     amount: Amount
 
 
@@ -34,7 +35,7 @@ class SpendPaid(Record, frozen=True):
 
     spend: SpendId
     proposal: Bytes32
-    asset: str
+    asset: AssetId
     amount: Amount
     beneficiary: Address
 
@@ -43,7 +44,7 @@ class SpendFailed(Record, frozen=True):
     """An attempt to pay a spend failed."""
 
     spend: SpendId
-    error: str
+    failure: Failure
 
 
 class SpendExpired(Record, frozen=True):
@@ -62,7 +63,7 @@ class SpendVoided(Record, frozen=True):
 class OutflowLimitSet(Record, frozen=True):
     """A limit was set. It takes effect at `effective_at`."""
 
-    asset: str
+    asset: AssetId
     window: DurationMs
     limit: Amount
     effective_at: TimeMs

@@ -27,7 +27,6 @@ from daonode.modules.treasury.keys import (
 )
 from daonode.modules.treasury.params import DEFAULT_PARAMS, TreasuryParams
 from daonode.modules.treasury.types import (
-    MAX_ASSET_CHARACTERS,
     AssetTotals,
     Committed,
     Counter,
@@ -40,13 +39,14 @@ from daonode.modules.treasury.types import (
     Spend,
 )
 from daonode.primitives.codec import U64, Bytes32, Record
+from daonode.primitives.ids import AssetId
 from daonode.primitives.units import Amount, DurationMs
 
 
 class GenesisLimit(Record, frozen=True):
     """At most `limit` of an asset in any `window`; in an exported chain also the limit that follows."""
 
-    asset: str
+    asset: AssetId
     window: DurationMs
     limit: Amount
     pending: PendingLimit | None = None
@@ -56,7 +56,7 @@ class GenesisCommitted(Record, frozen=True):
     """What a proposal committed of an asset, in an exported chain."""
 
     proposal: Bytes32
-    asset: str
+    asset: AssetId
     committed: Committed
 
 
@@ -67,10 +67,10 @@ class TreasuryGenesis(Record, frozen=True):
     params: TreasuryParams = DEFAULT_PARAMS
     last_spend: U64 = 0
     spends: tuple[Spend, ...] = ()
-    outflows: tuple[tuple[str, Outflow], ...] = ()
+    outflows: tuple[tuple[AssetId, Outflow], ...] = ()
     committed: tuple[GenesisCommitted, ...] = ()
-    totals: tuple[tuple[str, AssetTotals], ...] = ()
-    queue_due: tuple[tuple[str, QueueDue], ...] = ()
+    totals: tuple[tuple[AssetId, AssetTotals], ...] = ()
+    queue_due: tuple[tuple[AssetId, QueueDue], ...] = ()
 
 
 def init_genesis(context: Context, genesis: TreasuryGenesis, *, accounts: AccountsKeeper) -> None:
@@ -123,11 +123,9 @@ def export_genesis(state: StateReader) -> TreasuryGenesis:
 
 
 def _check_limits(limits: tuple[GenesisLimit, ...]) -> None:
-    seen: list[str] = []
+    seen: list[AssetId] = []
     for place, each in enumerate(limits):
         path = f".outflow_limits[{place}]"
-        if not 1 <= len(each.asset) <= MAX_ASSET_CHARACTERS:
-            raise ValueError(f"{path}.asset: expected 1 to {MAX_ASSET_CHARACTERS} characters, got {len(each.asset)}")
         if each.asset in seen:
             raise ValueError(f"{path}.asset: {each.asset!r} has a limit already, in [{seen.index(each.asset)}]")
         if not 1 <= each.window <= MAX_WINDOW_MS:

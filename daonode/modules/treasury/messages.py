@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from daonode.modules.treasury.types import SpendId
 from daonode.primitives.codec import Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 
 
 class ApproveSpend(Record, frozen=True):
     """Pay `amount` to the beneficiary, from `valid_from` on (None: at once). `expire_at` None: it never expires."""
 
-    asset: str
+    asset: AssetId
     amount: Amount
     beneficiary: Address
     valid_from: TimeMs | None = None
@@ -33,6 +33,6 @@ class VoidSpend(Record, frozen=True):
 class SetOutflowLimit(Record, frozen=True):
     """Let at most `limit` of an asset flow out in any `window`."""
 
-    asset: str
+    asset: AssetId
     window: DurationMs
     limit: Amount

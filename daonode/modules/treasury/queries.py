@@ -17,7 +17,7 @@ from daonode.modules.treasury.params import TreasuryParams
 from daonode.modules.treasury.rules import limit_at, room, spent_in_window
 from daonode.modules.treasury.types import AssetTotals, OutflowLimit, PendingLimit, Spend, SpendId, SpendStatus
 from daonode.primitives.codec import U8, U16, Bytes32, Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, TimeMs
 
 DEFAULT_PAGE: Final = 30
@@ -35,7 +35,7 @@ class NoArguments(Record, frozen=True):
 class AssetArguments(Record, frozen=True):
     """One asset, the native one where none is named."""
 
-    asset: str | None = None
+    asset: AssetId | None = None
 
 
 class SpendArguments(Record, frozen=True):
@@ -56,17 +56,17 @@ class BalanceResult(Record, frozen=True):
     """What the treasury holds, and what it has promised and not paid."""
 
     account: Address
-    asset: str
+    asset: AssetId
     amount: Amount
     committed: Amount
 
 
 class SpendResult(Record, frozen=True):
-    """A spend as it is at the block's time."""
+    """A spend as it is at the block's time; `error` says why the last attempt failed."""
 
     id: SpendId
     status: SpendStatus
-    asset: str
+    asset: AssetId
     amount: Amount
     beneficiary: Address
     proposal: Bytes32
@@ -90,7 +90,7 @@ class SpendsResult(Record, frozen=True):
 class OutflowResult(Record, frozen=True):
     """An asset's outflow limit and what is left of it now; without a limit the last three are null."""
 
-    asset: str
+    asset: AssetId
     spent: Amount
     limit: OutflowLimit | None
     room: Amount | None
@@ -184,5 +184,5 @@ class Queries:
             expire_at=spend.expire_at,
             ended_at=spend.ended_at,
             next_change=spend.due if queue_due is None else queue_due.due,
-            error=spend.error,
+            error="" if spend.failure is None else spend.failure.describe(),
         )

@@ -5,14 +5,15 @@ Amounts are base units of an asset, times are block time, windows are lengths of
 
 from __future__ import annotations
 
-from typing import Final, Literal, NewType
+from typing import Annotated, Final, Literal, NewType
 
+from msgspec import Meta
+
+from daonode.ledger.failures import Failure
 from daonode.primitives.codec import U8, U16, U64, Bytes32, Record
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 
-MAX_ASSET_CHARACTERS: Final = 32
-MAX_ERROR_CHARACTERS: Final = 256
 MAX_BUCKETS: Final = 32
 """Into how many parts the recent outflow of an asset is kept at most."""
 
@@ -32,11 +33,11 @@ class Spend(Record, frozen=True):
     """A payment that a proposal approved.
 
     `track` and `criticality` are those of the approving proposal: they say who may void it. `due` is when time alone
-    moves it, None where it waits for something else. `error` says why the last attempt failed.
+    moves it, None where it waits for something else. `failure` says why the last attempt failed.
     """
 
     id: SpendId
-    asset: str
+    asset: AssetId
     amount: Amount
     beneficiary: Address
     proposal: Bytes32
@@ -48,7 +49,7 @@ class Spend(Record, frozen=True):
     expire_at: TimeMs | None
     due: TimeMs | None = None
     ended_at: TimeMs | None = None
-    error: str = ""
+    failure: Failure | None = None
 
 
 class OutflowLimit(Record, frozen=True):
@@ -81,9 +82,9 @@ class Bucket(Record, frozen=True):
 
 
 class Outflow(Record, frozen=True):
-    """The recent outflow of an asset: at most `MAX_BUCKETS`, ascending."""
+    """The recent outflow of an asset, ascending."""
 
-    buckets: tuple[Bucket, ...]
+    buckets: Annotated[tuple[Bucket, ...], Meta(max_length=MAX_BUCKETS)]
 
 
 class QueuedSpend(Record, frozen=True):

@@ -10,7 +10,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from daonode.ledger.context import Context
-from daonode.ledger.errors import InvalidValue, TransactionError
+from daonode.ledger.errors import TransactionError
+from daonode.ledger.failures import failure_of
 from daonode.ledger.snapshots import release
 from daonode.modules.governance.errors import NotCancellable, NotExecutable
 from daonode.modules.governance.events import ProposalMoved
@@ -21,7 +22,6 @@ from daonode.modules.governance.keys import DECIDING, NAME, PARAMS, PROPOSALS, Q
 from daonode.modules.governance.rules import is_past, outlook, reaches_quorum, status_at
 from daonode.modules.governance.types import (
     BEFORE_DECISION_ENDS,
-    MAX_ERROR_CHARACTERS,
     Counter,
     Proposal,
     ProposalReference,
@@ -106,14 +106,13 @@ class Lifecycle:
         except (TransactionError, PrimitiveError) as error:
             # Grace runs from the first attempt, however late it came.
             grace_ends = max(proposal.grace_ends or TimeMs(0), _later(context, proposal.track.grace))
-            reason = error.reason if isinstance(error, TransactionError) else InvalidValue.reason
-            failed = replace(proposal, grace_ends=grace_ends, error=f"{reason}: {error}"[:MAX_ERROR_CHARACTERS])
+            failed = replace(proposal, grace_ends=grace_ends, failure=failure_of(error))
             self._move(context, failed, phase="execution_failed", due=grace_ends)
             return
         self._executed(context, proposal)
 
     def _executed(self, context: Context, proposal: Proposal) -> None:
-        done = replace(proposal, ended_at=TimeMs(context.block.time_ms), error="")
+        done = replace(proposal, ended_at=TimeMs(context.block.time_ms), failure=None)
         self._move(context, done, phase="executed", due=None)
 
     def _queue(self, context: Context, proposal: Proposal) -> Proposal:
@@ -191,7 +190,7 @@ class Lifecycle:
                     before=proposal.phase,
                     after=phase,
                     due=due,
-                    error=moved.error,
+                    failure=moved.failure,
                 )
             )
         return moved

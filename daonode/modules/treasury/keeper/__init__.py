@@ -29,7 +29,8 @@ from daonode.modules.treasury.keeper.spends import (
 )
 from daonode.modules.treasury.keys import COMMITTED, LAST_SPEND, SPENDS
 from daonode.modules.treasury.messages import ApproveSpend, SetOutflowLimit
-from daonode.modules.treasury.types import MAX_ASSET_CHARACTERS, OPEN, Committed, Counter, OutflowLimit, Spend, SpendId
+from daonode.modules.treasury.types import OPEN, Committed, Counter, OutflowLimit, Spend, SpendId
+from daonode.primitives.ids import AssetId
 from daonode.primitives.times import format_time
 from daonode.primitives.units import Amount, TimeMs, checked_add
 
@@ -48,11 +49,11 @@ class TreasuryKeeper:
         self.outflow = OutflowBook()
         self._spends = Spends(accounts, self.outflow)
 
-    def balance(self, state: StateReader, asset: str) -> int:
+    def balance(self, state: StateReader, asset: AssetId) -> int:
         """What the treasury holds of an asset."""
         return self._accounts.balance(state, account=HOLDER, asset=asset)
 
-    def native_asset(self, state: StateReader) -> str:
+    def native_asset(self, state: StateReader) -> AssetId:
         """The asset that is meant where none is named."""
         return self._accounts.native_asset(state)
 
@@ -132,7 +133,6 @@ class TreasuryKeeper:
         execution = self._authority(context, "set an outflow limit")
         if execution.caller != ROOT:
             raise NotApproved("only the root origin sets outflow limits", hint="propose it on a track of that origin")
-        _check_asset(message.asset)
         limit = OutflowLimit(window=message.window, limit=message.limit)
         self.outflow.set_limit(context, asset=message.asset, limit=limit)
         self._spends.work_off(context, message.asset)
@@ -140,7 +140,7 @@ class TreasuryKeeper:
     def on_deadline(self, context: Context, item: bytes) -> None:
         """Do what time has made due: one spend, or the queue of one asset."""
         if item.startswith(QUEUE_ITEM):
-            self._spends.work_off(context, item[len(QUEUE_ITEM) :].decode())
+            self._spends.work_off(context, AssetId(item[len(QUEUE_ITEM) :].decode()))
         elif item.startswith(SPEND_ITEM):
             self._spends.on_due(context, self.spend(context.state, spend_of_item(item)))
 
@@ -166,13 +166,7 @@ class TreasuryKeeper:
         COMMITTED.set(context.state, key, Committed(amount=Amount(committed)))
 
 
-def _check_asset(asset: str) -> None:
-    if not 1 <= len(asset) <= MAX_ASSET_CHARACTERS or not asset.isascii():
-        raise InvalidSpend(f"{asset[:64]!r} is no asset: expected 1 to {MAX_ASSET_CHARACTERS} ASCII characters")
-
-
 def _check_spend(context: Context, message: ApproveSpend) -> None:
-    _check_asset(message.asset)
     if message.amount == 0:
         raise InvalidSpend("the amount is 0", hint="approve at least one base unit")
     if message.beneficiary == HOLDER:

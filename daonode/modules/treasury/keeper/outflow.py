@@ -17,6 +17,7 @@ from daonode.modules.treasury.rules import (
     with_payment,
 )
 from daonode.modules.treasury.types import Outflow, OutflowLimit, OutflowRule
+from daonode.primitives.ids import AssetId
 from daonode.primitives.times import MS_PER_DAY, format_duration
 from daonode.primitives.units import TimeMs
 
@@ -26,32 +27,32 @@ MAX_WINDOW_MS = 366 * MS_PER_DAY
 class OutflowBook:
     """Rolling limits. An asset without a rule is not limited, and its payments are not recorded."""
 
-    def rule(self, state: StateReader, asset: str) -> OutflowRule | None:
+    def rule(self, state: StateReader, asset: AssetId) -> OutflowRule | None:
         """The asset's rule, or None."""
         return RULES.get(state, asset)
 
-    def outflow(self, state: StateReader, asset: str) -> Outflow:
+    def outflow(self, state: StateReader, asset: AssetId) -> Outflow:
         """What flowed out lately."""
         return OUTFLOWS.get(state, asset) or NO_OUTFLOW
 
-    def allows(self, context: Context, *, asset: str, amount: int) -> bool:
+    def allows(self, context: Context, *, asset: AssetId, amount: int) -> bool:
         """Whether `amount` may flow out now."""
         rule = self.rule(context.state, asset)
         if rule is None:
             return True
         return amount <= room(rule, self.outflow(context.state, asset), now_ms=context.block.time_ms)
 
-    def takes_when_empty(self, context: Context, *, asset: str, amount: int) -> bool:
+    def takes_when_empty(self, context: Context, *, asset: AssetId, amount: int) -> bool:
         """Whether an empty window of the limit in force would take `amount`."""
         rule = self.rule(context.state, asset)
         return rule is None or amount <= limit_at(rule, context.block.time_ms).limit
 
-    def could_ever_allow(self, context: Context, *, asset: str, amount: int) -> bool:
+    def could_ever_allow(self, context: Context, *, asset: AssetId, amount: int) -> bool:
         """Whether an empty window of the limit in force, or of the one that follows it, would take `amount`."""
         rule = self.rule(context.state, asset)
         return rule is None or amount <= largest_limit(rule, context.block.time_ms)
 
-    def next_try_at(self, context: Context, *, asset: str, amount: int) -> TimeMs | None:
+    def next_try_at(self, context: Context, *, asset: AssetId, amount: int) -> TimeMs | None:
         """When `amount` may be allowed at the earliest; None where only a new limit would allow it."""
         rule = self.rule(context.state, asset)
         if rule is None:
@@ -59,7 +60,7 @@ class OutflowBook:
         outflow = self.outflow(context.state, asset)
         return next_try_at(rule, outflow, amount=amount, now_ms=context.block.time_ms)
 
-    def record(self, context: Context, *, asset: str, amount: int) -> None:
+    def record(self, context: Context, *, asset: AssetId, amount: int) -> None:
         """Remember a payment; the caller has asked `allows`."""
         rule = self.rule(context.state, asset)
         if rule is not None:
@@ -67,7 +68,7 @@ class OutflowBook:
             after = with_payment(rule, outflow, amount=amount, now_ms=context.block.time_ms)
             OUTFLOWS.set(context.state, asset, after)
 
-    def set_limit(self, context: Context, *, asset: str, limit: OutflowLimit) -> None:
+    def set_limit(self, context: Context, *, asset: AssetId, limit: OutflowLimit) -> None:
         """Set a limit; see `rules` for when it takes effect. Raises `InvalidLimit`."""
         if not 1 <= limit.window <= MAX_WINDOW_MS:
             raise InvalidLimit(

@@ -12,7 +12,8 @@ from itertools import islice
 from msgspec.structs import replace
 
 from daonode.ledger.context import Context
-from daonode.ledger.errors import InvalidValue, TransactionError
+from daonode.ledger.errors import TransactionError
+from daonode.ledger.failures import failure_of
 from daonode.ledger.origins import module_address
 from daonode.modules.treasury.errors import InsufficientFunds, NotPayable, OutflowExhausted
 from daonode.modules.treasury.events import SpendApproved, SpendDeferred, SpendExpired, SpendFailed, SpendPaid
@@ -29,7 +30,6 @@ from daonode.modules.treasury.keys import (
     queue_of,
 )
 from daonode.modules.treasury.types import (
-    MAX_ERROR_CHARACTERS,
     AssetTotals,
     QueuedSpend,
     QueueDue,
@@ -38,6 +38,7 @@ from daonode.modules.treasury.types import (
     SpendStatus,
 )
 from daonode.primitives.errors import PrimitiveError
+from daonode.primitives.ids import AssetId
 from daonode.primitives.times import format_time
 from daonode.primitives.units import TimeMs, checked_add
 
@@ -47,8 +48,6 @@ SPEND_ITEM = b"s"
 """A deadline of one spend: this and its key."""
 QUEUE_ITEM = b"q"
 """A deadline of an asset's queue: this and the asset."""
-
-
 MAX_QUEUE_SCAN = 256
 """How many deferred spends one try looks at."""
 
@@ -126,7 +125,7 @@ class Spends:
         TOTALS.set(context.state, spend.asset, replace(totals, lapsed=totals.lapsed + spend.amount))
         self._store(context, replace(spend, ended_at=TimeMs(context.block.time_ms)), status=status, due=None)
 
-    def work_off(self, context: Context, asset: str) -> None:
+    def work_off(self, context: Context, asset: AssetId) -> None:
         """Pay deferred spends of an asset in order, as far as the limit allows, and plan the next try."""
         most = PARAMS.require(context.state, None).payouts_per_deadline
         queued = QUEUE.iterate(context.state, prefix=queue_of(asset))
@@ -166,10 +165,9 @@ class Spends:
             with context.atomic():
                 self._transfer(context, spend)
         except (TransactionError, PrimitiveError) as error:
-            reason = error.reason if isinstance(error, TransactionError) else InvalidValue.reason
-            text = f"{reason}: {error}"[:MAX_ERROR_CHARACTERS]
-            context.emit(SpendFailed(spend=spend.id, error=text))
-            self._store(context, replace(spend, error=text), status="failed", due=spend.expire_at)
+            failure = failure_of(error)
+            context.emit(SpendFailed(spend=spend.id, failure=failure))
+            self._store(context, replace(spend, failure=failure), status="failed", due=spend.expire_at)
 
     def _transfer(self, context: Context, spend: Spend) -> None:
         self._accounts.transfer(
@@ -178,7 +176,7 @@ class Spends:
         self._outflow.record(context, asset=spend.asset, amount=spend.amount)
         totals = TOTALS.require(context.state, spend.asset)
         TOTALS.set(context.state, spend.asset, replace(totals, paid=totals.paid + spend.amount))
-        ended = replace(spend, ended_at=TimeMs(context.block.time_ms), error="")
+        ended = replace(spend, ended_at=TimeMs(context.block.time_ms), failure=None)
         self._store(context, ended, status="paid", due=None)
         context.emit(
             SpendPaid(
@@ -206,7 +204,7 @@ class Spends:
             context.schedule(due, NAME, item)
         SPENDS.set(context.state, spend.id, replace(spend, status=status, due=due))
 
-    def _plan(self, context: Context, *, asset: str, due: TimeMs | None) -> None:
+    def _plan(self, context: Context, *, asset: AssetId, due: TimeMs | None) -> None:
         planned = QUEUE_DUE.get(context.state, asset)
         item = QUEUE_ITEM + asset.encode()
         if planned is not None and planned.due != due:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from daonode.ledger.failures import Failure
 from daonode.ledger.history import Checkpoint, History
 from daonode.ledger.transactions import Call
 from daonode.modules.accounts.module import AccountsModule
@@ -33,18 +36,19 @@ from daonode.modules.governance.types import (
     text_hash,
 )
 from daonode.modules.identity.module import IdentityModule
-from daonode.primitives.ids import Address, ChainId, Hash
+from daonode.primitives.ids import Address, AssetId, ChainId, Hash
 from daonode.primitives.units import Amount, Bps, DurationMs, TimeMs
 from tests.conformance.modules.golden import check_golden, encodings, missing_examples
 
 HERE = Path(__file__).parent
 ALICE, BOB = Address(bytes(range(32))), Address(bytes(range(32, 64)))
+FAILURE = Failure(code=4_004, reason="spend_cap_exceeded")
 ID = ProposalId(bytes(range(64, 96)))
 NUMBER = ProposalNumber(7)
 TRACK_ID = TrackId(300)
 NOW = TimeMs(1_700_000_000_000)
 ACTION = Call(type="treasury.ApproveSpend", body=b"\x90")
-CAPS = (SpendCap(asset="dao", amount=Amount(2**64 - 1)),)
+CAPS = (SpendCap(asset=AssetId("dao"), amount=Amount(2**64 - 1)),)
 IDENTITY = ProposalIdentity(chain_id=ChainId("daonode:golden"), sender=ALICE, lane=3, sequence=70_000, message_index=1)
 TRACK = Track(
     id=TRACK_ID,
@@ -111,8 +115,11 @@ RECORDS = (
         snapshot_height=41,
         electorate_power=10**12,
     ),
-    events.ProposalMoved(proposal=ID, number=NUMBER, before="timelocked", after="executed", due=None, error=""),
-    events.ProposalMoved(proposal=ID, number=NUMBER, before="deposit", after="prepare", due=NOW, error=""),
+    events.ProposalMoved(proposal=ID, number=NUMBER, before="timelocked", after="executed", due=None, failure=None),
+    events.ProposalMoved(proposal=ID, number=NUMBER, before="deposit", after="prepare", due=NOW, failure=None),
+    events.ProposalMoved(
+        proposal=ID, number=NUMBER, before="timelocked", after="execution_failed", due=NOW, failure=FAILURE
+    ),
     events.Deposited(proposal=ID, depositor=ALICE, amount=Amount(1)),
     events.DepositRefunded(proposal=ID, depositor=ALICE, amount=Amount(1)),
     events.DepositBurned(proposal=ID, depositor=ALICE, amount=Amount(1)),
@@ -124,6 +131,7 @@ RECORDS = (
     DEFAULT_PARAMS,
     TRACK,
     PROPOSAL,
+    replace(PROPOSAL, phase="execution_failed", failure=FAILURE),
     ProposalActions(calls=(ACTION,)),
     ProposalReference(proposal=ID),
     Counter(value=NUMBER),

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from daonode.ledger.failures import Failure
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.governance.module import GovernanceModule
 from daonode.modules.identity.module import IdentityModule
@@ -22,54 +25,58 @@ from daonode.modules.treasury.types import (
     Spend,
     SpendId,
 )
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from tests.conformance.modules.golden import check_golden, encodings, missing_examples
 
 HERE = Path(__file__).parent
+DAO = AssetId("dao")
+FAILURE = Failure(code=2_000, reason="insufficient_balance")
 BOB = Address(bytes(range(32, 64)))
 PROPOSAL = bytes(range(64, 96))
 SPEND_ID = SpendId(300)
 NOW = TimeMs(1_700_000_000_000)
 DAY = DurationMs(86_400_000)
 LIMIT = OutflowLimit(window=DAY, limit=Amount(10**9))
+SPEND = Spend(
+    id=SPEND_ID,
+    asset=DAO,
+    amount=Amount(1_000),
+    beneficiary=BOB,
+    proposal=PROPOSAL,
+    track=2,
+    criticality=1,
+    status="claimable",
+    approved_at=NOW,
+    valid_from=None,
+    expire_at=None,
+)
 
 RECORDS = (
-    messages.ApproveSpend(asset="dao", amount=Amount(1_000), beneficiary=BOB),
-    messages.ApproveSpend(asset="dao", amount=Amount(2**64 - 1), beneficiary=BOB, valid_from=NOW, expire_at=NOW),
+    messages.ApproveSpend(asset=DAO, amount=Amount(1_000), beneficiary=BOB),
+    messages.ApproveSpend(asset=DAO, amount=Amount(2**64 - 1), beneficiary=BOB, valid_from=NOW, expire_at=NOW),
     messages.Payout(spend=SPEND_ID),
     messages.VoidSpend(spend=SPEND_ID),
-    messages.SetOutflowLimit(asset="dao", window=DAY, limit=Amount(10**9)),
+    messages.SetOutflowLimit(asset=DAO, window=DAY, limit=Amount(10**9)),
     events.SpendApproved(
         spend=SPEND_ID,
         proposal=PROPOSAL,
         track=2,
-        asset="dao",
+        asset=DAO,
         amount=Amount(1_000),
         beneficiary=BOB,
         valid_from=None,
         expire_at=NOW,
     ),
-    events.SpendDeferred(spend=SPEND_ID, asset="dao", amount=Amount(1_000)),
-    events.SpendPaid(spend=SPEND_ID, proposal=PROPOSAL, asset="dao", amount=Amount(1_000), beneficiary=BOB),
-    events.SpendFailed(spend=SPEND_ID, error="insufficient_balance: too little"),
+    events.SpendDeferred(spend=SPEND_ID, asset=DAO, amount=Amount(1_000)),
+    events.SpendPaid(spend=SPEND_ID, proposal=PROPOSAL, asset=DAO, amount=Amount(1_000), beneficiary=BOB),
+    events.SpendFailed(spend=SPEND_ID, failure=FAILURE),
     events.SpendExpired(spend=SPEND_ID),
     events.SpendVoided(spend=SPEND_ID, proposal=PROPOSAL),
-    events.OutflowLimitSet(asset="dao", window=DAY, limit=Amount(10**9), effective_at=NOW),
+    events.OutflowLimitSet(asset=DAO, window=DAY, limit=Amount(10**9), effective_at=NOW),
     DEFAULT_PARAMS,
-    Spend(
-        id=SPEND_ID,
-        asset="dao",
-        amount=Amount(1_000),
-        beneficiary=BOB,
-        proposal=PROPOSAL,
-        track=2,
-        criticality=1,
-        status="claimable",
-        approved_at=NOW,
-        valid_from=None,
-        expire_at=None,
-    ),
+    SPEND,
+    replace(SPEND, status="failed", failure=FAILURE),
     OutflowRule(current=LIMIT),
     OutflowRule(current=LIMIT, pending=PendingLimit(limit=LIMIT, effective_at=NOW)),
     Outflow(buckets=(Bucket(first=TimeMs(1), last=TimeMs(2), amount=Amount(3)),)),
@@ -101,7 +108,7 @@ def test_records_are_stored_under_these_keys() -> None:
         "LAST_SPEND": keys.LAST_SPEND.state_key(None),
         "RULES": keys.RULES.state_key("dao"),
         "OUTFLOWS": keys.OUTFLOWS.state_key("dao"),
-        "COMMITTED": keys.COMMITTED.state_key((PROPOSAL, "dao")),
+        "COMMITTED": keys.COMMITTED.state_key((PROPOSAL, DAO)),
         "TOTALS": keys.TOTALS.state_key("dao"),
         "QUEUE": keys.QUEUE.state_key((keys.queue_of("dao"), SPEND_ID)),
         "QUEUE_DUE": keys.QUEUE_DUE.state_key("dao"),

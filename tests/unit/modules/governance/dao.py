@@ -13,7 +13,7 @@ from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, Ge
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.governance.events import ProposalSubmitted
 from daonode.modules.governance.genesis import GovernanceGenesis
-from daonode.modules.governance.messages import SubmitProposal, Vote
+from daonode.modules.governance.messages import Execute, SubmitProposal, Vote
 from daonode.modules.governance.module import GovernanceModule
 from daonode.modules.governance.queries import ProposalArguments, ProposalResult
 from daonode.modules.governance.types import Choice, Curve, ProposalId, SpendCap, Track, TrackId
@@ -149,6 +149,14 @@ class Dao:
         answer = self.chain.ask(self.governance, "proposal", ProposalArguments(proposal=proposal.hex()))
         assert isinstance(answer, ProposalResult)
         return answer
+
+    def refusal(self, proposal: ProposalId) -> str:
+        """In full what the actions of a proposal fail with, which only a transaction that tries them again tells."""
+        try:
+            self.send(ALICE, Execute(proposal=proposal))
+        except TransactionError as error:
+            return error.message
+        raise AssertionError("the actions succeeded")
 
     def status(self, proposal: ProposalId) -> str:
         """Its status word."""

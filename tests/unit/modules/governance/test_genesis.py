@@ -10,7 +10,7 @@ from daonode.modules.governance.params import DEFAULT_PARAMS
 from daonode.modules.governance.types import Curve, ProposalId, SpendCap, TrackId
 from daonode.modules.treasury.messages import ApproveSpend
 from daonode.primitives.codec import Record
-from daonode.primitives.json_form import from_json, to_json
+from daonode.primitives.json_form import JsonFormError, from_json, to_json
 from daonode.primitives.units import Amount, Bps, DurationMs
 from tests.unit.modules.governance.dao import (
     ALICE,
@@ -50,9 +50,10 @@ def test_a_track_that_makes_no_sense_is_refused_with_its_path(change: dict[str, 
         make_dao(sections(tracks=(replace(TRACKS[0], **change), *TRACKS[1:])))
 
 
-def test_a_chain_needs_a_track() -> None:
-    with pytest.raises(ValueError, match=r"\.tracks: expected 1 to 64 tracks, got 0"):
-        make_dao(sections(tracks=()))
+def test_a_chain_has_a_track_and_at_most_64() -> None:
+    for count in (0, 65):
+        with pytest.raises(JsonFormError, match=rf"\.tracks: .*{count}"):
+            from_json({"tracks": [to_json(TOKENS)] * count}, GovernanceGenesis)
 
 
 def test_parameters_are_checked() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from daonode.ledger.errors import InvalidEncoding
 from daonode.ledger.snapshots import MAX_LIVE_SNAPSHOTS, live
 from daonode.modules.accounts.errors import InsufficientBalance
 from daonode.modules.accounts.messages import Transfer
@@ -151,7 +152,7 @@ def test_a_proposal_that_its_track_does_not_take_is_refused(
 
 def test_too_many_actions_are_refused(dao: Dao) -> None:
     action = dao.call(Transfer(destination=BOB, asset=DAO, amount=Amount(1)))
-    with pytest.raises(InvalidProposal, match="17 actions"):
+    with pytest.raises(InvalidEncoding, match="length <= 16"):
         dao.send(ALICE, replace(MESSAGE, actions=(action,) * (MAX_ACTIONS + 1)))
 
 

@@ -8,7 +8,8 @@ from daonode.modules.treasury.messages import ApproveSpend, SetOutflowLimit
 from daonode.modules.treasury.queries import AssetArguments, NoArguments, SpendArguments, SpendsArguments
 from daonode.modules.treasury.types import SpendId
 from daonode.primitives.codec import Record
-from daonode.primitives.json_form import from_json, to_json
+from daonode.primitives.ids import AssetId
+from daonode.primitives.json_form import JsonFormError, from_json, to_json
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from tests.unit.modules.governance.dao import ALICE, DAO, ERIN, GOLD, ROOT, Dao, make_dao, sections
 
@@ -19,13 +20,18 @@ LIMIT = GenesisLimit(asset=DAO, window=DurationMs(3_600_000), limit=Amount(1_000
     ("limits", "says"),
     [
         ((LIMIT, LIMIT), r"\.outflow_limits\[1\]\.asset: 'dao' has a limit already, in \[0\]"),
-        ((replace(LIMIT, asset=""),), r"\.outflow_limits\[0\]\.asset: expected 1 to 32"),
         ((replace(LIMIT, window=DurationMs(0)),), r"\.outflow_limits\[0\]\.window: expected 1 to"),
     ],
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_its_path(limits: tuple[GenesisLimit, ...], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         make_dao(sections(limits=limits))
+
+
+def test_a_limit_on_what_cannot_be_an_asset_is_refused_with_its_path() -> None:
+    section = to_json(TreasuryGenesis(outflow_limits=(replace(LIMIT, asset=AssetId("EUR")),)))
+    with pytest.raises(JsonFormError, match=r"\.outflow_limits\[0\]\.asset: expected text matching"):
+        from_json(section, TreasuryGenesis)
 
 
 def busy_dao() -> Dao:

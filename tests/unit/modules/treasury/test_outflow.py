@@ -95,7 +95,7 @@ def test_paying_out_by_hand_does_not_pass_the_limit(dao: Dao) -> None:
 
 
 def test_a_spend_above_the_limit_is_refused_unless_the_raise_is_coming(dao: Dao) -> None:
-    assert "more than the outflow limit allows" in dao.show(dao.approve(spend(1_001))).error
+    assert "more than the outflow limit allows" in dao.refusal(dao.approve(spend(1_001)))
     dao.approve(set_limit(2_000), track=ROOT)
     raised_at = dao.chain.time_ms
     dao.approve(spend(1_001))
@@ -148,14 +148,14 @@ def test_the_first_limit_of_an_asset_holds_at_once() -> None:
 
 
 def test_only_the_root_origin_sets_limits(dao: Dao) -> None:
-    assert "only the root origin" in dao.show(dao.approve(set_limit(1))).error
+    assert "only the root origin" in dao.refusal(dao.approve(set_limit(1)))
     with pytest.raises(NotApproved):
         dao.send(ALICE, set_limit(1))
 
 
 def test_a_window_of_no_length_or_of_ages_is_refused(dao: Dao) -> None:
     for window in (0, 367 * 86_400_000):
-        assert "expected 1ms to 366d" in dao.show(dao.approve(set_limit(1, window=window), track=ROOT)).error
+        assert "expected 1ms to 366d" in dao.refusal(dao.approve(set_limit(1, window=window), track=ROOT))
 
 
 def test_one_deadline_pays_so_many_and_the_rest_follows(dao: Dao) -> None:

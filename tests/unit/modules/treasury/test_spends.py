@@ -64,7 +64,7 @@ def test_a_cap_counts_the_whole_batch_of_a_proposal(dao: Dao) -> None:
     assert dao.status(dao.approve(*halves)) == "executed"
     proposal = dao.approve(*halves, replace(SPEND, amount=Amount(1)))
     assert dao.status(proposal) == "execution_failed"
-    assert "would commit 10001 dao, track 1 allows 10000" in dao.show(proposal).error
+    assert "would commit 10001 dao, track 1 allows 10000" in dao.refusal(proposal)
     assert dao.held(ERIN) == 10_000
     assert dao.chain.broken_invariants() == {}
 
@@ -72,7 +72,7 @@ def test_a_cap_counts_the_whole_batch_of_a_proposal(dao: Dao) -> None:
 def test_an_asset_without_a_cap_cannot_be_spent() -> None:
     dao = make_dao(sections(tracks=(replace(TOKENS, spend_caps=()), *TRACKS[1:])))
     proposal = dao.approve(SPEND)
-    assert "track 1 allows 0" in dao.show(proposal).error
+    assert "track 1 allows 0" in dao.refusal(proposal)
 
 
 def test_a_spend_waits_until_it_is_valid(dao: Dao) -> None:
@@ -90,7 +90,7 @@ def test_what_the_treasury_does_not_have_fails_and_is_tried_again_by_anyone(dao:
     empty_gold(dao, 300)
     dao.approve(TOO_MUCH)
     assert show(dao, 3).status == "failed"
-    assert show(dao, 3).error.startswith("insufficient_balance")
+    assert show(dao, 3).error == "insufficient_balance (code 2000)"
     with pytest.raises(InsufficientFunds, match="holds 200 gold, spend 3 needs 400"):
         dao.send(BOB, Payout(spend=SpendId(3)))
     dao.send(ALICE, Transfer(destination=FUNDS, asset=GOLD, amount=Amount(200)))
@@ -133,13 +133,13 @@ def test_another_track_of_no_higher_rank_does_not_void_it(dao: Dao) -> None:
     dao.vote(proposal, "yes", ALICE, BOB)
     dao.next_block(after_ms=MEMBERS.decision)
     dao.next_block(after_ms=MEMBERS.enactment)
-    assert "criticality 1; track 2 has 1" in dao.show(proposal).error
+    assert "criticality 1; track 2 has 1" in dao.refusal(proposal)
     assert show(dao).status == "approved"
 
 
 def test_what_was_paid_is_not_voided(dao: Dao) -> None:
     dao.approve(SPEND)
-    assert "spend 1 is paid" in dao.show(dao.approve(VoidSpend(spend=SpendId(1)))).error
+    assert "spend 1 is paid" in dao.refusal(dao.approve(VoidSpend(spend=SpendId(1))))
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_what_was_paid_is_not_voided(dao: Dao) -> None:
     [
         ({"amount": Amount(0)}, "the amount is 0"),
         ({"beneficiary": FUNDS}, "the treasury itself"),
-        ({"asset": ""}, "is no asset"),
-        ({"asset": "x" * 33}, "is no asset"),
+        ({"asset": ""}, "Expected `str` of length >= 1"),
+        ({"asset": "EUR"}, "matching regex"),
         ({"expire_at": TimeMs(1)}, "would expire at 1970"),
     ],
 )
 def test_a_spend_that_could_never_be_paid_is_refused(dao: Dao, change: dict[str, object], says: str) -> None:
-    assert says in dao.show(dao.approve(replace(SPEND, **change))).error
+    assert says in dao.refusal(dao.approve(replace(SPEND, **change)))
 
 
 def test_nobody_approves_or_voids_by_a_transaction(dao: Dao) -> None:
