@@ -7,6 +7,8 @@ import os
 import sys
 from dataclasses import asdict
 
+from daonode.testing.mutants.catalogue import MUTANTS
+from daonode.testing.mutants.hunting import hunt, run_mutant
 from daonode.testing.scenarios import FAULTS, SCENARIOS, Scenario
 from daonode.testing.seeds import add_coverage, run_seeds
 from daonode.testing.simulation import Result, run_seed
@@ -19,13 +21,22 @@ def main() -> int:
     replay = commands.add_parser("replay", help="play one run again and show its trace")
     replay.add_argument("--seed", type=int, required=True)
     replay.add_argument("--scenario", choices=SCENARIOS, default=FAULTS.name)
+    replay.add_argument("--mutant", choices=MUTANTS, help="break this clause first")
     many = commands.add_parser("run", help="play many runs")
     many.add_argument("--seeds", type=int, default=100, help="how many")
     many.add_argument("--first", type=int, default=0, help="the first seed")
     many.add_argument("--scenario", choices=SCENARIOS, default=FAULTS.name)
+    kill = commands.add_parser("mutants", help="hunt mutants, all of them or some")
+    kill.add_argument("names", nargs="*", choices=[[], *MUTANTS])
+    kill.add_argument("--runs", type=int, default=100, help="the most runs for each")
     arguments = parser.parse_args()
+    if arguments.command == "mutants":
+        return _hunt(arguments.names or list(MUTANTS), max_runs=arguments.runs)
     scenario = SCENARIOS[arguments.scenario]
     if arguments.command == "replay":
+        if arguments.mutant is not None:
+            mutant = MUTANTS[arguments.mutant]
+            return _show(run_mutant(mutant, seed=arguments.seed, scenario=scenario.name, keep_trace=True))
         return _show(run_seed(arguments.seed, scenario, keep_trace=True))
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     results = list(run_seeds(seeds, scenario=scenario, processes=os.cpu_count() or 1))
@@ -42,6 +53,19 @@ def replay_command(seed: int, scenario: Scenario = FAULTS) -> str:
     """The command that plays a run again."""
     extra = "" if scenario is FAULTS else f" --scenario {scenario.name}"
     return f"python -m daonode.testing replay --seed {seed}{extra}"
+
+
+def _hunt(names: list[str], *, max_runs: int) -> int:
+    lived = 0
+    for name in names:
+        mutant = MUTANTS[name]
+        kill = hunt(mutant, max_runs=max_runs)
+        if kill is None:
+            lived += not mutant.proof
+            _say(f"{name}: lives after {max_runs} runs ({mutant.clause})")
+        else:
+            _say(f"{name}: killed by run {kill.runs}, {kill.scenario} {kill.seed}: {kill.failure}")
+    return int(lived > 0)
 
 
 def _show(result: Result) -> int:

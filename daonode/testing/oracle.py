@@ -30,7 +30,6 @@ from daonode.consensus.types import (
     TimeoutCertificate,
     TwoChain,
 )
-from daonode.ledger.block import Receipt
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Store
 from daonode.replica.layout import CommittedBlock
@@ -149,10 +148,11 @@ class Oracle:
             elif store is Store.STATE and key.startswith(COMMITTED_PREFIX) and len(key) == 1 + HEIGHT_BYTES:
                 self._judge_commit(node, msgspec.msgpack.decode(value, type=CommittedBlock))
 
-    def on_committed(self, _now_ms: int, node: int, header: Header, _receipts: tuple[Receipt, ...]) -> None:
-        """A node says that a block is committed: it must have written it before."""
-        if self._tips[node] < header.height or self._chain.get(header.height) != header_id(header):
-            raise InvariantBroken(DURABLE, f"node {node} reports height {header.height} before it is written")
+    def on_committed(self, _now_ms: int, node: int, header: Header, disk: Disk) -> None:
+        """A node says that a block is committed: its batch must be durable."""
+        data = disk.stores[Store.STATE].get_durable(COMMITTED_PREFIX + header.height.to_bytes(HEIGHT_BYTES, "big"))
+        if data is None or self._chain.get(header.height) != header_id(header):
+            raise InvariantBroken(DURABLE, f"node {node} reports height {header.height} before it is durable")
 
     def on_halt(self, _now_ms: int, node: int, reason: str) -> None:
         """An honest node stops for good: a quorum has certified what its own execution denies."""

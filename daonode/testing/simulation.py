@@ -205,7 +205,7 @@ class Simulation:
         header = effect.header
         self.note(node, f"commits height {header.height} round {header.round} {header.id().hex()[:8]}")
         self.coverage.commits = max(self.coverage.commits, header.height)
-        self.oracle.on_committed(self.now_ms, node, header, effect.receipts)
+        self.oracle.on_committed(self.now_ms, node, header, self.nodes[node].disk)
 
     def on_halt(self, node: int, reason: str) -> None:
         """A node has stopped for good."""

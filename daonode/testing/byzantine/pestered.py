@@ -87,7 +87,8 @@ class PesteredNode(Node):
 
     def _ask(self, request: SignRequest) -> None:
         prepared = self.signer.prepare(request)
-        if not isinstance(prepared, Refusal):
+        # What it has signed before it gives again; that was sent to everyone then.
+        if not isinstance(prepared, Refusal) and prepared.state is not None:
             message = self._message_of(request, self.signer.confirm(prepared))
             for receiver in range(len(self.world.validators)):
                 if receiver != self.index:

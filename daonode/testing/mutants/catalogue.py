@@ -1,0 +1,12 @@
+"""All mutants by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from daonode.testing.mutants import certificates, persistence, rules
+from daonode.testing.mutants.mutant import Mutant
+
+MUTANTS: Mapping[str, Mutant] = {
+    mutant.name: mutant for mutant in (*rules.REQUIRED, *rules.REDUNDANT, *certificates.REQUIRED, *persistence.REQUIRED)
+}
