@@ -1,0 +1,126 @@
+"""What the stores and safety states of stopped nodes say together: one chain, and nobody who signed twice.
+
+Reads files alone and shares no judgement with the nodes: it collects every statement that a certificate, a block or a
+safety state proves that a validator signed, and compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from daonode.consensus.safety import SafetyState
+from daonode.consensus.types import Block, CommitCertificate, QuorumCertificate, TwoChain, ValidatorSet
+from daonode.genesis.document import load_document
+from daonode.node.home import Home
+from daonode.node.storage import open_stores
+from daonode.primitives.codec import decode
+from daonode.primitives.ids import BlockId, ChainId, PublicKey
+from daonode.replica.archive import Archive
+from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.layout import BLOCK_PREFIX
+from daonode.signer.file_signer import read_safety_state
+from tests.faults.load import Reported
+from tests.faults.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One validator's statement of one kind in one round: no two may name different blocks."""
+
+    kind: str
+    round: int
+    signer: PublicKey
+
+
+def stopped_chain(network: Network) -> Chain:
+    """The chain of a network's genesis document."""
+    return make_chain(load_document(network.nodes[0].node.home.genesis.read_bytes()))
+
+
+@contextmanager
+def archive_of(home: Home, chain_id: ChainId) -> Iterator[Archive]:
+    """The store of a stopped node."""
+    stores = open_stores(home.path, chain_id=chain_id)
+    try:
+        yield Archive(stores.blocks, stores.state)
+    finally:
+        stores.close()
+
+
+def check_history(network: Network, reported: tuple[Reported, ...]) -> int:
+    """Check the stores of stopped nodes against each other and what clients were told; returns the common height."""
+    chain = stopped_chain(network)
+    signed: dict[Signed, BlockId] = {}
+    block_at: dict[int, BlockId] = {}
+    heights: list[int] = []
+    for node in network.nodes:
+        with archive_of(node.node.home, chain.document.chain.chain_id) as archive:
+            heights.append(archive.tip().height)
+            _check_blocks(archive, block_at, name=node.node.name)
+            _check_reported(archive, reported, name=node.node.name)
+            safety = read_safety_state(node.node.home.safety_state)
+            for statement, block_id in _statements(archive, chain.validators, own_key=safety.public_key):
+                assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
+        for statement, block_id in _remembered(safety):
+            assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
+    return min(heights)
+
+
+def _check_blocks(archive: Archive, block_at: dict[int, BlockId], *, name: str) -> None:
+    for height in range(archive.tip().height + 1):
+        committed = archive.committed(height)
+        assert committed is not None, f"{name} has no block at height {height}, below its tip"
+        known = block_at.setdefault(height, committed.block_id)
+        assert known == committed.block_id, f"{name} has another block at height {height} than the others"
+
+
+def _check_reported(archive: Archive, reported: tuple[Reported, ...], *, name: str) -> None:
+    tip = archive.tip().height
+    for each in reported:
+        if each.height > tip:
+            continue
+        place = archive.place(each.tx_id)
+        assert place is not None, f"{name} lost transaction {each.tx_id.hex()}, reported at height {each.height}"
+        assert place.height == each.height
+        committed = archive.committed(each.height)
+        assert committed is not None
+        assert committed.block_id == each.block_id
+
+
+def _statements(archive: Archive, validators: ValidatorSet, *, own_key: PublicKey) -> Iterator[tuple[Signed, BlockId]]:
+    keys = {validator.id: validator.public_key for validator in validators.validators}
+    for _, data in archive.blocks.iterate(start=BLOCK_PREFIX, end=bytes([BLOCK_PREFIX[0] + 1])):
+        block = decode(data, Block)
+        # A block is durable before its proposal is signed: only what came from another proves a signature.
+        if keys[block.header.proposer] != own_key:
+            yield Signed("propose", block.header.round, keys[block.header.proposer]), block.header.id()
+        yield from _votes(block.qc, validators)
+    for height in range(1, archive.tip().height + 1):
+        committed = archive.committed(height)
+        assert committed is not None
+        match committed.proof:
+            case CommitCertificate() as certificate:
+                for signer in certificate.signers:
+                    key = validators.validators[signer].public_key
+                    yield Signed("commit", certificate.round, key), certificate.block_id
+            case TwoChain() as chain:
+                yield from _votes(chain.qc, validators)
+            case None:
+                pass
+
+
+def _votes(qc: QuorumCertificate, validators: ValidatorSet) -> Iterator[tuple[Signed, BlockId]]:
+    for signer in qc.signers:
+        yield Signed("vote", qc.round, validators.validators[signer].public_key), qc.block_id
+
+
+def _remembered(safety: SafetyState) -> Iterator[tuple[Signed, BlockId]]:
+    key = safety.public_key
+    if safety.last_proposal is not None:
+        yield Signed("propose", safety.last_proposed_round, key), safety.last_proposal.statement.block_id
+    if safety.last_vote is not None:
+        yield Signed("vote", safety.last_vote.statement.round, key), safety.last_vote.statement.block_id
+    if safety.last_commit_vote is not None:
+        yield Signed("commit", safety.last_commit_vote.statement.round, key), safety.last_commit_vote.statement.block_id

@@ -1,0 +1,182 @@
+"""Four validators as real processes, each started, paused and killed by itself.
+
+The homes are those that `daonode testnet init` writes; the processes are `daonode start`, as an operator runs it. No
+supervisor stands between: what becomes of a process shows here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from daonode.cli.network.ports import NetworkNode, assign_ports
+from daonode.client.answers import Status
+from daonode.client.errors import RpcError, Unreachable
+from daonode.client.rpc import RpcClient
+
+START_SECONDS = 40.0
+"""Until a process answers: seconds on a free machine, more where others use it too."""
+CATCH_UP_SECONDS = 30.0
+STOP_SECONDS = 5.0
+"""What is promised of SIGTERM."""
+POLL_SECONDS = 0.05
+_pause = Event().wait
+
+
+def wait_until(is_reached: Callable[[], bool], *, within_seconds: float, what: str) -> None:
+    """Poll a condition until it holds, or fail with what was waited for."""
+    deadline = time.monotonic() + within_seconds
+    while not is_reached():
+        assert time.monotonic() < deadline, f"not within {within_seconds:.0f} s: {what}"
+        _pause(POLL_SECONDS)
+
+
+def run_daonode(*arguments: str, timeout_seconds: float = START_SECONDS) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "daonode", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+        env=_environment(),
+    )
+
+
+class NodeProcess:
+    """A node's home, and the process that runs on it if there is one."""
+
+    def __init__(self, node: NetworkNode) -> None:
+        self.node = node
+        self.rpc = RpcClient(f"http://{node.rpc}", timeout_s=2.0)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.rpc.urls[0]
+
+    @property
+    def log(self) -> str:
+        return (self.node.home.path / "node.log").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start the process unless it runs; does not wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        with (self.node.home.path / "node.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "daonode", "start", "--home", str(self.node.home.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_environment(),
+            )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers and is at the height of its peers."""
+        wait_until(lambda: self._is_ready(), within_seconds=START_SECONDS, what=f"{self.node.name} is ready")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        assert self._process is not None, "it was started"
+        self._process.send_signal(number)
+
+    def wait(self, *, within_seconds: float) -> int:
+        """Wait for the end of the process; returns its exit code."""
+        assert self._process is not None, "it was started"
+        return self._process.wait(within_seconds)
+
+    def kill(self) -> None:
+        """End the process as a power cut does, and wait until it is gone."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """End the process politely."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(2 * STOP_SECONDS)
+
+    def status(self) -> Status | None:
+        """What it answers, None where it does not."""
+        try:
+            return self.rpc.status()
+        except (Unreachable, RpcError):
+            return None
+
+    def height(self) -> int:
+        """Its committed height; 0 while it does not answer."""
+        status = self.status()
+        return 0 if status is None else status.height
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None, "it was started"
+        assert self._process.poll() is None, f"{self.node.name} has ended; its log:\n{self.log[-3_000:]}"
+        return self.status() is not None
+
+
+class Network:
+    """The nodes of one directory."""
+
+    def __init__(self, directory: Path, nodes: Iterable[NodeProcess]) -> None:
+        self.directory = directory
+        self.nodes = tuple(nodes)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return tuple(node.url for node in self.nodes)
+
+    def start(self) -> None:
+        """Start what does not run, and wait until all answer."""
+        for node in self.nodes:
+            node.start()
+        for node in self.nodes:
+            node.wait_until_ready()
+
+    def height(self) -> int:
+        """The highest committed height."""
+        return max(node.height() for node in self.nodes)
+
+    def wait_for_progress(self, *, heights: int, within_seconds: float = CATCH_UP_SECONDS) -> None:
+        """Wait until that many more blocks are committed."""
+        goal = self.height() + heights
+        wait_until(lambda: self.height() >= goal, within_seconds=within_seconds, what=f"a block at height {goal}")
+
+    def wait_until_level(self, height: int | None = None) -> None:
+        """Wait until every node has committed a height, the highest of all now unless given."""
+        goal = self.height() if height is None else height
+        wait_until(
+            lambda: all(node.height() >= goal for node in self.nodes),
+            within_seconds=CATCH_UP_SECONDS,
+            what=f"every node at height {goal}",
+        )
+
+
+@contextmanager
+def running_network(directory: Path, *, validators: int = 4) -> Iterator[Network]:
+    """Make a network and run it; every process is gone afterwards."""
+    made = run_daonode(
+        "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    network = Network(directory, [NodeProcess(node) for node in assign_ports(directory, report=print)])
+    try:
+        network.start()
+        yield network
+    finally:
+        for node in network.nodes:
+            node.kill()
+            node.rpc.close()
+
+
+def _environment() -> dict[str, str]:
+    """Without what overrides a node's configuration."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DAONODE_")}

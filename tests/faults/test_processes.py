@@ -1,0 +1,114 @@
+"""Faults of whole processes under load: killed, paused, told to stop. What a client was told stays true."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daonode.signer.file_signer import read_safety_state
+from tests.faults.history import check_history
+from tests.faults.load import Load, load_on
+from tests.faults.network import CATCH_UP_SECONDS, STOP_SECONDS, Network, running_network, wait_until
+
+PAUSED_SECONDS = 5.0
+SOME_REPORTS = 10
+
+
+@pytest.fixture(scope="module")
+def shared_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    with running_network(tmp_path_factory.mktemp("faults") / "network") as network:
+        yield network
+
+
+@pytest.fixture
+def network(shared_network: Network) -> Network:
+    """Four validators that run and are at one height, whatever the test before has done to them."""
+    shared_network.start()
+    shared_network.wait_until_level()
+    return shared_network
+
+
+def keys_of(network: Network) -> Path:
+    return network.nodes[0].node.home.keys_directory
+
+
+def wait_for_reports(load: Load, *, more: int = SOME_REPORTS) -> None:
+    goal = len(load.reported) + more
+    wait_until(lambda: len(load.reported) >= goal, within_seconds=CATCH_UP_SECONDS, what=f"{goal} commits reported")
+
+
+def check_every_node_has(load: Load, network: Network) -> None:
+    """Ask every node for everything that any node has reported."""
+    network.wait_until_level(max(each.height for each in load.reported))
+    for node in network.nodes:
+        for each in load.reported:
+            answer = node.rpc.transaction(each.tx_id)
+            assert (answer.height, answer.block_id) == (each.height, each.block_id), node.node.name
+
+
+def test_after_kill_9_of_one_commits_go_on_and_it_catches_up_by_itself(network: Network) -> None:
+    victim = network.nodes[1]
+    with load_on(network.urls, keys_of(network)) as load:
+        wait_for_reports(load)
+        victim.kill()
+        wait_for_reports(load, more=2 * SOME_REPORTS)
+        killed_at = network.height()
+        victim.start()
+        wait_until(lambda: victim.height() > killed_at, within_seconds=CATCH_UP_SECONDS, what="the node is back")
+        wait_for_reports(load)
+    check_every_node_has(load, network)
+
+
+def test_a_node_that_was_paused_catches_up(network: Network) -> None:
+    paused = network.nodes[2]
+    with load_on(network.urls, keys_of(network)) as load:
+        wait_for_reports(load)
+        before = paused.height()
+        paused.send(signal.SIGSTOP)
+        try:
+            with pytest.raises(AssertionError):
+                wait_until(lambda: paused.height() > before + 3, within_seconds=PAUSED_SECONDS, what="it is paused")
+            missed = network.height()
+            assert missed > before
+        finally:
+            paused.send(signal.SIGCONT)
+        wait_until(lambda: paused.height() >= missed, within_seconds=CATCH_UP_SECONDS, what="it caught up")
+    check_every_node_has(load, network)
+
+
+def test_sigterm_under_load_ends_a_node_in_time_and_loses_nothing(network: Network) -> None:
+    stopped = network.nodes[3]
+    with load_on(network.urls, keys_of(network)) as load:
+        wait_for_reports(load)
+        stopped.send(signal.SIGTERM)
+        assert stopped.wait(within_seconds=STOP_SECONDS) == 0
+        wait_for_reports(load)
+        stopped.start()
+        stopped.wait_until_ready()
+    check_every_node_has(load, network)
+
+
+def test_after_kill_9_of_all_the_chain_goes_on_and_nobody_signed_twice(network: Network) -> None:
+    with load_on(network.urls, keys_of(network)) as load:
+        wait_for_reports(load)
+        killed_at = network.height()
+        for node in network.nodes:
+            node.send(signal.SIGKILL)
+        for node in network.nodes:
+            node.wait(within_seconds=STOP_SECONDS)
+        before = [read_safety_state(node.node.home.safety_state) for node in network.nodes]
+        network.start()
+        wait_until(lambda: network.height() > killed_at, within_seconds=CATCH_UP_SECONDS, what="the chain goes on")
+        wait_for_reports(load)
+    check_every_node_has(load, network)
+    for node in network.nodes:
+        node.stop()
+    for node, earlier in zip(network.nodes, before, strict=True):
+        later = read_safety_state(node.node.home.safety_state)
+        assert later.last_voted_round >= earlier.last_voted_round
+        assert later.locked_round >= earlier.locked_round
+        assert later.highest_timeout_round >= earlier.highest_timeout_round
+    assert check_history(network, load.reported) > killed_at
