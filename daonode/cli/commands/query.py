@@ -35,7 +35,7 @@ def command(session: Session, module: str | None, name: str | None, arguments: t
     try:
         query = session.genesis.registry.query(module=module, name=name)
     except QueryError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{error}; {error.hint}") from error
     given = _arguments(session, query, arguments)
     answer = session.rpc.query(module, name, given)
     session.show(answer)

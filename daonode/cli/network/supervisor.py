@@ -54,6 +54,7 @@ class Supervisor:
     report: Callable[[str], None]
     processes: dict[str, RunningProcess] = field(default_factory=dict)
     _stop_asked: trio.Event = field(default_factory=trio.Event)
+    _has_announced: bool = False
 
     async def run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
         """Run the network until SIGINT or SIGTERM.
@@ -92,6 +93,7 @@ class Supervisor:
         if patience.cancelled_caught:
             raise TestnetError(f"not all nodes answered within {READY_SECONDS:.0f} s; see the logs in {self.directory}")
         self._write_network_file(nodes)
+        self._has_announced = True
         on_ready(nodes)
 
     async def _keep_running(
@@ -104,7 +106,7 @@ class Supervisor:
             if is_first:
                 is_first = False
                 task_status.started()
-            else:
+            elif self._has_announced:
                 self._write_network_file(tuple(running.node for running in self.processes.values()))
             code = await self.processes[node.name].process.wait()
             if self._stop_asked.is_set():
