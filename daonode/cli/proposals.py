@@ -16,8 +16,8 @@ from daonode.cli.session import Session
 from daonode.cli.wording import distance, named, percentage, share_bar
 from daonode.client.answers import Answer
 from daonode.client.transactions import describe_call
+from daonode.ledger.paging import MAX_PAGE
 from daonode.ledger.transactions import Call
-from daonode.modules.governance.queries import MAX_PAGE
 from daonode.modules.governance.types import ProposalId, Track
 from daonode.primitives.ids import HASH_BYTES
 from daonode.primitives.json_form import Json, from_json, suggestion

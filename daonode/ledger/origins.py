@@ -6,6 +6,8 @@ only code that holds a `Context` acts as them.
 
 from __future__ import annotations
 
+from typing import Final
+
 from daonode.primitives.hashing import MODULE_TAG, ORIGIN_TAG, tagged_hash
 from daonode.primitives.ids import Address
 
@@ -18,3 +20,7 @@ def module_address(name: str) -> Address:
 def origin_address(origin: str) -> Address:
     """The account as which the actions of proposals with this origin run."""
     return Address(tagged_hash(ORIGIN_TAG, origin.encode()))
+
+
+ROOT_ADDRESS: Final = origin_address("root")
+"""The account as which decisions of the whole DAO run: it may do what no track of its own may."""

@@ -133,7 +133,7 @@ class Session:
             with self.atomic():
                 entry.handler(self.context(caller=caller, index=index), message)
         except EncodeError as error:
-            # A fixed text, because callers may store it, and this error's words come from the interpreter.
+            # In words of our own: those of this error come from a library and name its types.
             raise InvalidValue(f"{call.type}: a value is outside its type's range") from error
         except PrimitiveError as error:
             raise InvalidValue(f"{call.type}: {error}") from error

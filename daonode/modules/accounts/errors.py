@@ -1,6 +1,6 @@
 """What senders do wrong here. Codes 2000 to 2999, never reused."""
 
-from daonode.ledger.errors import TransactionError
+from daonode.ledger.errors import NotFound, TransactionError
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.ids import Address, AssetId
 
@@ -22,7 +22,7 @@ class InsufficientBalance(TransactionError):
         self.needed = needed
 
 
-class UnknownAsset(TransactionError):
+class UnknownAsset(NotFound):
     """No asset has this id."""
 
     code = 2001

@@ -7,7 +7,7 @@ import msgspec
 from daonode.ledger.context import Context
 from daonode.ledger.errors import Unauthorised
 from daonode.ledger.module import Handler
-from daonode.ledger.origins import origin_address
+from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.ledger.typed import handles
 from daonode.modules.accounts.errors import AccountExists, InvalidPolicy, NoPolicy
 from daonode.modules.accounts.events import AccountCreated, PolicySet
@@ -16,9 +16,6 @@ from daonode.modules.accounts.messages import Burn, CreateAccount, IssueAsset, M
 from daonode.modules.accounts.policies import account_id, check_policy
 from daonode.modules.accounts.types import AccountMember, ThresholdPolicy
 from daonode.primitives.codec import Record
-
-ROOT = origin_address("root")
-"""As this account run the actions of proposals that the whole DAO decides."""
 
 
 class Handlers:
@@ -87,7 +84,7 @@ class Handlers:
 
 
 def _require_root(context: Context, action: str) -> None:
-    if context.caller != ROOT:
+    if context.caller != ROOT_ADDRESS:
         raise Unauthorised(
             f"only the root origin may {action}", hint="put this message into a proposal on a track with that origin"
         )

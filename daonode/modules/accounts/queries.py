@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from daonode.ledger.errors import QueryError
 from daonode.ledger.history import latest
 from daonode.ledger.module import Query, QueryContext
 from daonode.ledger.typed import answers
-from daonode.modules.accounts.errors import UnknownAsset
 from daonode.modules.accounts.keeper import AccountsKeeper
 from daonode.modules.accounts.keys import ASSETS, TOTAL_POWER
 from daonode.modules.accounts.types import Policy
@@ -102,7 +100,7 @@ class Queries:
 
     def balance(self, context: QueryContext, arguments: BalanceArguments) -> BalanceResult:
         """What an account holds of one asset."""
-        asset = self._known_asset(context, arguments.asset)
+        asset = arguments.asset or self._keeper.native_asset(context.state)
         return BalanceResult(
             account=arguments.account,
             asset=asset,
@@ -128,15 +126,7 @@ class Queries:
 
     def supply(self, context: QueryContext, arguments: SupplyArguments) -> AssetResult:
         """One asset."""
-        return self._asset(context, self._known_asset(context, arguments.asset))
-
-    def _known_asset(self, context: QueryContext, asset: AssetId | None) -> AssetId:
-        chosen = self._keeper.native_asset(context.state) if asset is None else asset
-        try:
-            self._keeper.asset(context.state, chosen)
-        except UnknownAsset as error:
-            raise QueryError(error.message, hint=error.hint, not_found=True) from error
-        return chosen
+        return self._asset(context, arguments.asset or self._keeper.native_asset(context.state))
 
     def _asset(self, context: QueryContext, asset: AssetId) -> AssetResult:
         entry = self._keeper.asset(context.state, asset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -29,7 +29,13 @@ from daonode.modules.governance.keys import (
     TALLIES,
     TRACKS,
 )
-from daonode.modules.governance.params import DEFAULT_PARAMS, MIN_EXECUTION_GAS, GovernanceParams
+from daonode.modules.governance.params import (
+    DEFAULT_PARAMS,
+    MAX_EXECUTION_GAS,
+    MAX_PERIOD_MS,
+    MIN_EXECUTION_GAS,
+    GovernanceParams,
+)
 from daonode.modules.governance.types import (
     BEFORE_DECISION_ENDS,
     MAX_DEPOSITORS,
@@ -53,7 +59,6 @@ from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address
 from daonode.primitives.units import BPS_MAX
 
-MAX_PERIOD_MS: Final = 366 * 86_400_000
 _ORIGIN = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -160,7 +165,9 @@ def _exported(state: StateReader, proposal: ProposalId) -> GenesisProposal:
 
 def _check_params(params: GovernanceParams) -> None:
     _check_range(params.deposit_period, low=1, high=MAX_PERIOD_MS, path=".params.deposit_period", unit=" ms")
-    _check_range(params.execution_gas, low=MIN_EXECUTION_GAS, high=4_000_000, path=".params.execution_gas", unit=" gas")
+    _check_range(
+        params.execution_gas, low=MIN_EXECUTION_GAS, high=MAX_EXECUTION_GAS, path=".params.execution_gas", unit=" gas"
+    )
 
 
 def _check_tracks(tracks: tuple[Track, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from daonode.ledger.context import Context
 from daonode.ledger.module import Handler
@@ -20,14 +19,12 @@ from daonode.modules.governance.messages import (
     Undelegate,
     Vote,
 )
+from daonode.modules.governance.params import MAX_PERIOD_MS
 from daonode.modules.governance.types import MAX_REASON_BYTES, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Track
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record
 from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.times import format_duration
-
-MAX_ENACTMENT_MS: Final = 366 * 86_400_000
-"""The longest timelock that a proposal may ask for."""
 
 
 class Handlers:
@@ -102,10 +99,10 @@ def _check_proposal(message: SubmitProposal, track: Track) -> None:
     _check_text(message.title, name="title", most=MAX_TITLE_BYTES)
     _check_text(message.title + message.body, name="title and body together", most=MAX_TEXT_BYTES)
     _check_title(message.title)
-    if message.enactment is not None and not track.enactment <= message.enactment <= MAX_ENACTMENT_MS:
+    if message.enactment is not None and not track.enactment <= message.enactment <= MAX_PERIOD_MS:
         raise InvalidProposal(
             f"the timelock is {format_duration(message.enactment)}, track {track.id} takes from "
-            f"{format_duration(track.enactment)} to {format_duration(MAX_ENACTMENT_MS)}",
+            f"{format_duration(track.enactment)} to {format_duration(MAX_PERIOD_MS)}",
             hint="leave it out for the track's own",
         )
     if message.deposit < track.submission_deposit:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from daonode.primitives.codec import U64, Record
+from daonode.primitives.times import MS_PER_DAY
 from daonode.primitives.units import DurationMs
 
 MIN_EXECUTION_GAS: Final = 10_000
+MAX_EXECUTION_GAS: Final = 4_000_000
+MAX_PERIOD_MS: Final = 366 * MS_PER_DAY
+"""The longest that any phase of a proposal may be made to last."""
 
 
 class GovernanceParams(Record, frozen=True):
@@ -21,4 +25,4 @@ class GovernanceParams(Record, frozen=True):
     execution_gas: U64
 
 
-DEFAULT_PARAMS: Final = GovernanceParams(deposit_period=DurationMs(7 * 86_400_000), execution_gas=2_000_000)
+DEFAULT_PARAMS: Final = GovernanceParams(deposit_period=DurationMs(7 * MS_PER_DAY), execution_gas=2_000_000)

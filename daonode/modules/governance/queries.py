@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final
-
-from msgspec import Meta
 
 from daonode.ledger.errors import QueryError
 from daonode.ledger.module import Query, QueryContext
+from daonode.ledger.paging import DEFAULT_PAGE, MAX_SCANNED, PageLimit, newest_first, unknown_cursor
 from daonode.ledger.state import StateReader
 from daonode.ledger.typed import answers
 from daonode.modules.governance.keeper import GovernanceKeeper, tally_of
@@ -37,11 +35,6 @@ from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, Hash
 from daonode.primitives.units import Amount, Bps, TimeMs
 
-DEFAULT_PAGE: Final = 30
-MAX_PAGE: Final = 100
-MAX_SCAN: Final = 1_000
-"""How many records one page looks at; a page that ends by it is short and has a cursor."""
-PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 _HEX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _NUMBER = re.compile(r"#?([0-9]{1,19})", re.ASCII)
 
@@ -62,7 +55,7 @@ class ProposalsArguments(Record, frozen=True):
     status: Status | None = None
     track: TrackId | None = None
     cursor: str | None = None
-    limit: PageSize = DEFAULT_PAGE
+    limit: PageLimit = DEFAULT_PAGE
 
 
 class VoteArguments(Record, frozen=True):
@@ -77,7 +70,7 @@ class VotesArguments(Record, frozen=True):
 
     proposal: str
     cursor: str | None = None
-    limit: PageSize = DEFAULT_PAGE
+    limit: PageLimit = DEFAULT_PAGE
 
 
 class AccountOnTrack(Record, frozen=True):
@@ -253,22 +246,20 @@ class Queries:
         )
 
     def proposals(self, context: QueryContext, arguments: ProposalsArguments) -> ProposalsResult:
-        """Proposals from the newest on; a cursor is the number that the page before ended with."""
+        """Proposals from the newest on."""
         state = context.state
-        last = LAST_NUMBER.get(state, None)
-        number = 0 if last is None else last.value
-        if arguments.cursor is not None:
-            number = min(number, _cursor_number(arguments.cursor) - 1)
-        items: list[ProposalSummary] = []
-        lowest = max(number - MAX_SCAN, 0)
-        while number > lowest and len(items) < arguments.limit:
+
+        def read(number: int) -> ProposalSummary | None:
             reference = NUMBERS.require(state, ProposalNumber(number))
             summary = _summary(context, self._keeper.proposal(state, reference.proposal))
-            wanted_status = arguments.status in (None, summary.status)
-            if wanted_status and arguments.track in (None, summary.track):
-                items.append(summary)
-            number -= 1
-        return ProposalsResult(items=tuple(items), next_cursor=str(number + 1) if number > 0 else None)
+            is_wanted = arguments.status in (None, summary.status) and arguments.track in (None, summary.track)
+            return summary if is_wanted else None
+
+        last = LAST_NUMBER.get(state, None)
+        items, next_cursor = newest_first(
+            read, last=0 if last is None else last.value, cursor=arguments.cursor, limit=arguments.limit
+        )
+        return ProposalsResult(items=items, next_cursor=next_cursor)
 
     def vote(self, context: QueryContext, arguments: VoteArguments) -> VoteResult:
         """One ballot."""
@@ -290,7 +281,7 @@ class Queries:
             result = _vote_result(voter, ballot)
             if result is not None:
                 items.append(result)
-            if len(items) == arguments.limit or scanned == MAX_SCAN:
+            if len(items) == arguments.limit or scanned == MAX_SCANNED:
                 return VotesResult(items=tuple(items), next_cursor=voter.hex())
         return VotesResult(items=tuple(items), next_cursor=None)
 
@@ -378,15 +369,8 @@ def _vote_result(voter: Address, ballot: Ballot) -> VoteResult | None:
     )
 
 
-def _cursor_number(cursor: str) -> int:
-    match = _NUMBER.fullmatch(cursor)
-    if match is None:
-        raise QueryError(f"{cursor[:80]!r} is no cursor", hint="pass on `next_cursor` as it was given, or leave it out")
-    return int(match.group(1))
-
-
 def _cursor_address(cursor: str) -> Address:
     match = _HEX_ID.fullmatch(cursor)
     if match is None:
-        raise QueryError(f"{cursor[:80]!r} is no cursor", hint="pass on `next_cursor` as it was given, or leave it out")
+        raise unknown_cursor(cursor)
     return Address(bytes.fromhex(match.group(1)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from daonode.ledger.context import Context
 from daonode.ledger.module import Handler
-from daonode.ledger.origins import origin_address
+from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.ledger.typed import handles
 from daonode.modules.identity.errors import NotARegistrar
 from daonode.modules.identity.events import MemberLeft, MemberRegistered, MemberRemoved, ProfileSet
@@ -12,9 +12,6 @@ from daonode.modules.identity.keeper import IdentityKeeper
 from daonode.modules.identity.messages import LeaveMember, RegisterMember, RemoveMember, SetProfile
 from daonode.modules.identity.text import check_text
 from daonode.primitives.codec import Record
-
-ROOT = origin_address("root")
-"""As this account run the actions of proposals that the whole DAO decides."""
 
 
 class Handlers:
@@ -65,5 +62,5 @@ class Handlers:
         context.emit(ProfileSet(account=context.caller, about=message.about))
 
     def _require_registrar(self, context: Context) -> None:
-        if context.caller != ROOT and not self._keeper.is_registrar(context.state, context.caller):
+        if context.caller != ROOT_ADDRESS and not self._keeper.is_registrar(context.state, context.caller):
             raise NotARegistrar(account=context.caller)

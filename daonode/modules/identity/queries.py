@@ -1,14 +1,11 @@
 """What can be asked about members."""
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Final
-
-from msgspec import Meta
 
 from daonode.ledger.errors import QueryError
 from daonode.ledger.history import latest
 from daonode.ledger.module import Query, QueryContext
+from daonode.ledger.paging import DEFAULT_PAGE, MAX_SCANNED, PageLimit, read_number
 from daonode.ledger.typed import answers
 from daonode.modules.identity.keeper import IdentityKeeper
 from daonode.modules.identity.types import About, Member, Name, Role
@@ -16,16 +13,6 @@ from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address
 from daonode.primitives.units import TimeMs
-
-DEFAULT_PAGE: Final = 30
-MAX_PAGE: Final = 100
-MAX_SCANNED: Final = 1_000
-"""How many former members one page steps over at most; such a page may be short and still have a next one."""
-
-_CURSOR: Final = re.compile("[0-9a-f]{1,16}")
-"""An unsigned 64-bit number in hex."""
-
-PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 
 
 class MemberArguments(Record, frozen=True):
@@ -109,10 +96,10 @@ class Queries:
         """A page of members. A registration between two pages neither drops nor repeats anyone."""
         items: list[MemberResult] = []
         next_cursor: str | None = None
-        last_index = _read_cursor(arguments.cursor)
+        last_index = None if arguments.cursor is None else read_number(arguments.cursor)
         for scanned, (account, member) in enumerate(self._keeper.members_after(context.state, last_index)):
             if len(items) == arguments.limit or scanned == MAX_SCANNED:
-                next_cursor = f"{last_index:x}"
+                next_cursor = str(last_index)
                 break
             last_index = member.index
             if arguments.include_former or latest(member.membership):
@@ -128,15 +115,6 @@ class Queries:
                 for account, registrar in self._keeper.registrars(context.state)
             )
         )
-
-
-def _read_cursor(cursor: str | None) -> int | None:
-    """Return the index that a cursor stands for."""
-    if cursor is None:
-        return None
-    if _CURSOR.fullmatch(cursor) is None:
-        raise QueryError(f"{cursor[:40]!r} is no cursor", hint="give next_cursor of the page before, or none")
-    return int(cursor, 16)
 
 
 def _result(account: Address, member: Member) -> MemberResult:

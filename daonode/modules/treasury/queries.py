@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Final
 
-from msgspec import Meta
-
-from daonode.ledger.errors import QueryError
 from daonode.ledger.module import Query, QueryContext
+from daonode.ledger.paging import DEFAULT_PAGE, PageLimit, newest_first
 from daonode.ledger.typed import answers
 from daonode.modules.treasury.keeper import HOLDER, TreasuryKeeper, status_at
 from daonode.modules.treasury.keys import LAST_SPEND, PARAMS, QUEUE_DUE, SPENDS, TOTALS
@@ -19,13 +15,6 @@ from daonode.modules.treasury.types import AssetTotals, OutflowLimit, PendingLim
 from daonode.primitives.codec import U8, U16, Bytes32, Record
 from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.units import Amount, TimeMs
-
-DEFAULT_PAGE: Final = 30
-MAX_PAGE: Final = 100
-MAX_SCAN: Final = 1_000
-"""How many records one page looks at; a page that ends by it is short and has a cursor."""
-PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
-_CURSOR = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 class NoArguments(Record, frozen=True):
@@ -49,7 +38,7 @@ class SpendsArguments(Record, frozen=True):
 
     status: SpendStatus | None = None
     cursor: str | None = None
-    limit: PageSize = DEFAULT_PAGE
+    limit: PageLimit = DEFAULT_PAGE
 
 
 class BalanceResult(Record, frozen=True):
@@ -129,23 +118,17 @@ class Queries:
         return self._result(context, self._keeper.spend(context.state, arguments.spend))
 
     def spends(self, context: QueryContext, arguments: SpendsArguments) -> SpendsResult:
-        """Spends from the newest on; a cursor is the number that the page before ended with."""
-        last = LAST_SPEND.get(context.state, None)
-        number = 0 if last is None else last.value
-        if arguments.cursor is not None:
-            if _CURSOR.fullmatch(arguments.cursor) is None:
-                raise QueryError(
-                    f"{arguments.cursor[:80]!r} is no cursor", hint="pass on `next_cursor` as it was given"
-                )
-            number = min(number, int(arguments.cursor) - 1)
-        items: list[SpendResult] = []
-        lowest = max(number - MAX_SCAN, 0)
-        while number > lowest and len(items) < arguments.limit:
+        """Spends from the newest on."""
+
+        def read(number: int) -> SpendResult | None:
             result = self._result(context, SPENDS.require(context.state, SpendId(number)))
-            if arguments.status in (None, result.status):
-                items.append(result)
-            number -= 1
-        return SpendsResult(items=tuple(items), next_cursor=str(number + 1) if number > 0 else None)
+            return result if arguments.status in (None, result.status) else None
+
+        last = LAST_SPEND.get(context.state, None)
+        items, next_cursor = newest_first(
+            read, last=0 if last is None else last.value, cursor=arguments.cursor, limit=arguments.limit
+        )
+        return SpendsResult(items=items, next_cursor=next_cursor)
 
     def outflow(self, context: QueryContext, arguments: AssetArguments) -> OutflowResult:
         """The outflow limit of one asset."""

@@ -1,11 +1,11 @@
 """What senders do wrong here. Codes 7000 to 7999, never reused."""
 
-from daonode.ledger.errors import TransactionError
+from daonode.ledger.errors import NotFound, TransactionError
 from daonode.primitives.addresses import encode_validator
 from daonode.primitives.ids import ValidatorId
 
 
-class UnknownValidator(TransactionError):
+class UnknownValidator(NotFound):
     """No validator has this id."""
 
     code = 7000

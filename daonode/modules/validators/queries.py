@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from daonode.ledger.errors import QueryError
 from daonode.ledger.module import Query, QueryContext
 from daonode.ledger.typed import answers
-from daonode.modules.validators.errors import UnknownValidator
 from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.types import Moniker, NetworkAddress, Power, ProposalCount, ValidatorRecord
 from daonode.primitives.codec import U64, Record
@@ -58,10 +56,7 @@ class Queries:
 
     def validator(self, context: QueryContext, arguments: ValidatorArguments) -> ValidatorResult:
         """One validator."""
-        try:
-            record = self._keeper.validator(context.state, arguments.validator)
-        except UnknownValidator as error:
-            raise QueryError(error.message, hint=error.hint, not_found=True) from error
+        record = self._keeper.validator(context.state, arguments.validator)
         counts = self._keeper.proposal_counts(context.state)
         return _result(next(count for count in counts if count.validator == arguments.validator), record)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from daonode.ledger.context import Context
 from daonode.ledger.origins import module_address
+from daonode.ledger.state import StateReader
 from daonode.modules.governance.errors import DepositNotTaken
 from daonode.modules.governance.events import DepositBurned, Deposited, DepositRefunded
 from daonode.modules.governance.expected import AccountsKeeper
@@ -43,8 +46,8 @@ class Deposits:
         self._accounts.transfer(context, source=depositor, destination=HOLDER, asset=asset, amount=amount)
         held = 0 if part is None else part.amount
         DEPOSITS.set(state, (proposal, depositor), DepositPart(amount=Amount(held + amount)))
-        totals = self._totals(context)
-        self._set_totals(context, received=totals.received + amount, refunded=totals.refunded, burned=totals.burned)
+        totals = _totals(state)
+        DEPOSIT_TOTALS.set(state, None, replace(totals, received=totals.received + amount))
         context.emit(Deposited(proposal=proposal, depositor=depositor, amount=amount))
 
     def refund(self, context: Context, proposal: ProposalId) -> None:
@@ -52,8 +55,8 @@ class Deposits:
         asset = self._accounts.native_asset(context.state)
         for depositor, amount in self._take_out(context, proposal):
             self._accounts.transfer(context, source=HOLDER, destination=depositor, asset=asset, amount=amount)
-            totals = self._totals(context)
-            self._set_totals(context, received=totals.received, refunded=totals.refunded + amount, burned=totals.burned)
+            totals = _totals(context.state)
+            DEPOSIT_TOTALS.set(context.state, None, replace(totals, refunded=totals.refunded + amount))
             context.emit(DepositRefunded(proposal=proposal, depositor=depositor, amount=amount))
 
     def burn(self, context: Context, proposal: ProposalId) -> None:
@@ -61,8 +64,8 @@ class Deposits:
         asset = self._accounts.native_asset(context.state)
         for depositor, amount in self._take_out(context, proposal):
             self._accounts.burn(context, account=HOLDER, asset=asset, amount=amount)
-            totals = self._totals(context)
-            self._set_totals(context, received=totals.received, refunded=totals.refunded, burned=totals.burned + amount)
+            totals = _totals(context.state)
+            DEPOSIT_TOTALS.set(context.state, None, replace(totals, burned=totals.burned + amount))
             context.emit(DepositBurned(proposal=proposal, depositor=depositor, amount=amount))
 
     def _take_out(self, context: Context, proposal: ProposalId) -> tuple[tuple[Address, Amount], ...]:
@@ -72,9 +75,6 @@ class Deposits:
             DEPOSITS.delete(context.state, key)
         return tuple((key[1], part.amount) for key, part in parts)
 
-    def _totals(self, context: Context) -> DepositTotals:
-        return DEPOSIT_TOTALS.get(context.state, None) or DepositTotals()
 
-    def _set_totals(self, context: Context, *, received: int, refunded: int, burned: int) -> None:
-        totals = DepositTotals(received=received, refunded=refunded, burned=burned)
-        DEPOSIT_TOTALS.set(context.state, None, totals)
+def _totals(state: StateReader) -> DepositTotals:
+    return DEPOSIT_TOTALS.get(state, None) or DepositTotals()

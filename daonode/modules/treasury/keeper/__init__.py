@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from daonode.ledger.context import Context
-from daonode.ledger.origins import origin_address
+from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.ledger.state import StateReader
 from daonode.modules.treasury.errors import (
     AboveOutflowLimit,
@@ -33,9 +33,6 @@ from daonode.modules.treasury.types import OPEN, Committed, Counter, OutflowLimi
 from daonode.primitives.ids import AssetId
 from daonode.primitives.times import format_time
 from daonode.primitives.units import Amount, TimeMs, checked_add
-
-ROOT = origin_address("root")
-"""The origin that sets limits, and whose decisions stand above every track's."""
 
 __all__ = ["HOLDER", "TreasuryKeeper", "status_at"]
 
@@ -111,7 +108,7 @@ class TreasuryKeeper:
         """
         execution = self._authority(context, "void a spend")
         same_or_higher = execution.track == spend.track or execution.criticality > spend.criticality
-        if not same_or_higher and execution.caller != ROOT:
+        if not same_or_higher and execution.caller != ROOT_ADDRESS:
             raise NotApproved(
                 f"spend {spend.id} was approved on track {spend.track} of criticality {spend.criticality}; track "
                 f"{execution.track} has {execution.criticality}",
@@ -131,7 +128,7 @@ class TreasuryKeeper:
             InvalidLimit: the window is out of range.
         """
         execution = self._authority(context, "set an outflow limit")
-        if execution.caller != ROOT:
+        if execution.caller != ROOT_ADDRESS:
             raise NotApproved("only the root origin sets outflow limits", hint="propose it on a track of that origin")
         limit = OutflowLimit(window=message.window, limit=message.limit)
         self.outflow.set_limit(context, asset=message.asset, limit=limit)
