@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,10 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+from msgspec.structs import replace
+
 from daonode.cli.network.ports import NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
+from daonode.node.config import load_config, write_config
 
 START_SECONDS = 40.0
 """Until a process answers: seconds on a free machine, more where others use it too."""
@@ -48,6 +52,13 @@ def run_daonode(*arguments: str, timeout_seconds: float = START_SECONDS) -> subp
         check=False,
         env=_environment(),
     )
+
+
+def free_address() -> str:
+    """A host:port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 class NodeProcess:
@@ -105,6 +116,11 @@ class NodeProcess:
             self._process.terminate()
             self._process.wait(2 * STOP_SECONDS)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it was started"
+        return self._process.pid
+
     def status(self) -> Status | None:
         """What it answers, None where it does not."""
         try:
@@ -161,13 +177,17 @@ class Network:
 
 
 @contextmanager
-def running_network(directory: Path, *, validators: int = 4) -> Iterator[Network]:
+def running_network(directory: Path, *, validators: int = 4, accept_unknown: bool = False) -> Iterator[Network]:
     """Make a network and run it; every process is gone afterwards."""
     made = run_daonode(
         "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     network = Network(directory, [NodeProcess(node) for node in assign_ports(directory, report=print)])
+    for node in network.nodes:
+        path = node.node.home.node_toml
+        config = load_config(path, environment={})
+        write_config(path, replace(config, p2p=replace(config.p2p, accept_unknown=accept_unknown)))
     try:
         network.start()
         yield network
