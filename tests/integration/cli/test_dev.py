@@ -1,0 +1,70 @@
+"""`daonode dev` as a person runs it: the banner, the seeded chain, its commands to paste, and a second start."""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.integration.cli.network import READY_SECONDS, STOP_SECONDS, pause, stop
+from tests.unit.cli.running import Shell
+
+SEEDED = "the chain is seeded"
+
+
+def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: Path) -> None:
+    home = tmp_path / "dev"
+    with _development(home, log=tmp_path / "first.log") as banner:
+        _wait_until(lambda: SEEDED in (tmp_path / "first.log").read_text())
+        shell = Shell(home=home / "node0")
+        proposals = shell.json("proposal", "list")["items"]
+        assert [each["status"] for each in proposals] == ["confirming", "rejected", "executed"]
+        assert len(shell.json("member", "list")["items"]) == 12
+        assert {each["asset"] for each in shell.json("treasury", "balance") if int(each["amount"])} == {
+            "dao",
+            "eur",
+            "usd",
+        }
+        assert int(shell.json("query", "governance", "delegation", "alice", "1")["received"]) > 0
+        assert {person["name"] for person in banner["accounts"]} == {"alice", "bob", "carol", "dave", "registrar"}
+        for command in banner["commands"]:
+            result = shell.run(*shlex.split(command)[1:])
+            assert result.code == 0, result.err
+        assert (
+            shell.json("proposal", "watch", "3", "--until", "timelocked", "--timeout", "20")["status"] == "timelocked"
+        )
+
+    with _development(home, log=tmp_path / "second.log") as again:
+        assert again["accounts"] == banner["accounts"]
+        assert shell.json("proposal", "show", "3")["status"] in ("timelocked", "executed")
+        assert SEEDED not in (tmp_path / "second.log").read_text()
+
+
+@contextmanager
+def _development(home: Path, *, log: Path) -> Iterator[Any]:
+    """A running development network; what is given is its banner."""
+    out = log.with_suffix(".out")
+    with out.open("wb") as output, log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daonode", "dev", "--home", str(home), "-o", "json"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+        )
+    try:
+        _wait_until(lambda: out.read_text().endswith("}\n") or process.poll() is not None)
+        yield json.loads(out.read_text())
+    finally:
+        assert stop(process.pid) < STOP_SECONDS
+        process.wait()
+
+
+def _wait_until(is_so: Any) -> None:
+    deadline_s = time.monotonic() + READY_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline_s
+        pause()
