@@ -87,7 +87,7 @@ def test_a_block_that_nobody_has_is_not_asked_for_in_a_loop() -> None:
     requests = 0
     for effect in say(network, others[0], victim, SyncMessage(SyncInfo(high_qc=unknown, tc=None, commit=None))):
         requests += isinstance(effect, Send) and isinstance(effect.message, BlockRequest)
-    empty = BlockResponse(above_height=2, blocks=(), proof=None)
+    empty = BlockResponse(above_height=2, tip=ABANDONED, blocks=(), proof=None)
     for _ in range(50):
         for other in others:
             effects = say(network, other, victim, empty)
