@@ -33,6 +33,7 @@ from daonode.consensus.events import (
     VoteReceived,
 )
 from daonode.consensus.evidence import EvidenceWatch
+from daonode.consensus.fetching import find_missing
 from daonode.consensus.leaders import HISTORY_HEIGHTS, LeaderSchedule
 from daonode.consensus.messages import SyncInfo, TimeoutMessage
 from daonode.consensus.on_block import on_block_built, on_block_executed
@@ -139,6 +140,12 @@ class Core:
     def knows(self, block_id: BlockId) -> bool:
         """Whether a block is the committed tip or stands above it."""
         return self._state.tree.is_known(block_id)
+
+    @property
+    def missing(self) -> BlockId | None:
+        """The block that has to be fetched before anything else can stand in the tree; None when nothing is missing."""
+        found = find_missing(self._state)
+        return None if found is None else found[0]
 
     @property
     def sync_info(self) -> SyncInfo:

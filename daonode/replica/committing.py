@@ -1,8 +1,8 @@
-"""The one batch that a committed height writes, and the pruning of old tree nodes that rides along with it."""
+"""The one batch that a committed height writes, and the pruning of old tree nodes that rides along with a commit."""
 
 from __future__ import annotations
 
-from daonode.consensus.types import CommitProof, Header
+from daonode.consensus.types import Block, CommitProof, Header, TwoChain
 from daonode.ledger.block import BlockResult
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.primitives.codec import encode
@@ -24,8 +24,9 @@ from daonode.replica.layout import (
 
 KEPT_VERSIONS = 1_024
 """Heights below the tip whose state can still be proven."""
-MAX_PRUNED_A_HEIGHT = 4_096
-"""Obsolete nodes deleted with one commit, so that no commit does unbounded work."""
+MIN_PRUNED_A_COMMIT = 1_024
+"""Obsolete nodes that any commit may delete. Twice as many as it makes obsolete are allowed besides: so the deletions
+keep pace with every load, and no commit does much more work than it does anyway."""
 
 Writes = tuple[tuple[bytes, bytes | None], ...]
 
@@ -52,16 +53,45 @@ def commit_writes(header: Header, result: BlockResult, proof: CommitProof | None
     return tuple(writes)
 
 
-def prune_writes(state: KeyValueReader, *, tip_height: int) -> Writes:
-    """Deletions of tree nodes that only versions older than `KEPT_VERSIONS` heights need, at most a batch of them."""
-    newest_obsolete = tip_height - KEPT_VERSIONS
-    if newest_obsolete <= 0:
-        return ()
-    end = height_key(STALE_PREFIX, newest_obsolete + 1)
-    writes: list[tuple[bytes, bytes | None]] = []
-    for marker, _ in state.iterate(start=STALE_PREFIX, end=end):
-        writes.append((marker, None))
-        writes.append((NODE_PREFIX + marker[len(STALE_PREFIX) + 8 :], None))
-        if len(writes) >= 2 * MAX_PRUNED_A_HEIGHT:
-            break
-    return tuple(writes)
+def proofs_of(blocks: tuple[Block, ...], proof: CommitProof) -> tuple[CommitProof | None, ...]:
+    """What is written as the proof of each block when `proof` makes the last of them final, and so all.
+
+    A block is final by itself too when the one after it is of the next round and the one after that carries its QC
+    (rule 5). Ranges that are served later can end at each block that has a proof of its own.
+    """
+    proofs: list[CommitProof | None] = []
+    for place, block in enumerate(blocks[:-1]):
+        child = blocks[place + 1].header
+        qc = blocks[place + 2].qc if place + 2 < len(blocks) else None
+        is_final = qc is not None and child.round == block.header.round + 1
+        proofs.append(TwoChain(child=child, qc=qc) if qc is not None and is_final else None)
+    return (*proofs, proof)
+
+
+class Pruning:
+    """Deletes tree nodes that only versions more than `kept_versions` heights below the tip need."""
+
+    def __init__(self, state: KeyValueReader, *, kept_versions: int = KEPT_VERSIONS) -> None:
+        self._state = state
+        self._kept_versions = kept_versions
+        self._next_height = 0
+        """Nothing is left to delete below; not stored: after a start the first look is at everything."""
+
+    def writes(self, *, tip_height: int, made_obsolete: int) -> Writes:
+        """The deletions of a commit up to `tip_height` whose blocks have made so many nodes obsolete."""
+        newest_obsolete = tip_height - self._kept_versions
+        if newest_obsolete < self._next_height:
+            return ()
+        most = MIN_PRUNED_A_COMMIT + 2 * made_obsolete
+        start = height_key(STALE_PREFIX, self._next_height)
+        end = height_key(STALE_PREFIX, newest_obsolete + 1)
+        writes: list[tuple[bytes, bytes | None]] = []
+        next_height = newest_obsolete + 1
+        for marker, _ in self._state.iterate(start=start, end=end):
+            if len(writes) >= 2 * most:
+                next_height = int.from_bytes(marker[len(STALE_PREFIX) : len(STALE_PREFIX) + 8], "big")
+                break
+            writes.append((marker, None))
+            writes.append((NODE_PREFIX + marker[len(STALE_PREFIX) + 8 :], None))
+        self._next_height = next_height
+        return tuple(writes)

@@ -2,6 +2,10 @@
 
 States of uncommitted blocks are overlays on their parents, forks side by side. Committing a block makes it the root;
 its overlay is let go of one step later (`settle`), when its batch has been written and the storage says the same.
+
+Bounded by the block tree of consensus (`consensus.tree.MAX_BLOCKS`): only its blocks are executed here, each once (it
+remembers what was refused), and both forget what does not descend from a new root. A block that was built and that
+consensus did not take is forgotten by `forget`.
 """
 
 from __future__ import annotations
@@ -11,9 +15,10 @@ from dataclasses import dataclass
 
 from daonode.consensus.effects import Build
 from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Block, Header, payload_digest
-from daonode.ledger.application import EMPTY_PAYLOAD, Application, BuiltBlock
+from daonode.ledger.application import Application, BuiltBlock
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
+from daonode.ledger.session import NO_TRANSACTION
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.ids import BlockId, Hash, TxId
 from daonode.replica.archive import StateAtTip
@@ -41,6 +46,9 @@ class ExecutedBlocks:
             height=root.height, time_ms=root.time_ms, root=root.state_root, state=state, nodes=state
         )
         self._blocks: dict[BlockId, Executed] = {}
+        self._included: dict[TxId, int] = {}
+        """In how many of the blocks each transaction stands."""
+        self._revision = 0
         # Parents stand before children, since a block is executed after its parent.
         self._unsettled: list[StateVersion] = []
 
@@ -54,9 +62,24 @@ class ExecutedBlocks:
         """The committed state."""
         return self._root_version
 
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever `includes` may give another answer."""
+        return self._revision
+
     def includes(self, tx_id: TxId) -> bool:
-        """Whether an uncommitted block has this transaction."""
-        return any(tx_id in block.transactions for block in self._blocks.values())
+        """Whether an uncommitted block, on whichever fork, has this transaction."""
+        return tx_id in self._included
+
+    def included_on(self, block_id: BlockId) -> frozenset[TxId]:
+        """The transactions of the uncommitted blocks that lead to a block, with its own."""
+        return frozenset[TxId]().union(*(executed.transactions for executed in self._path(block_id)))
+
+    def forget(self, block_id: BlockId) -> None:
+        """Let go of a block without children."""
+        executed = self._blocks.pop(block_id, None)
+        if executed is not None:
+            self._let_go(executed)
 
     def execute(self, block: Block) -> str | None:
         """Execute a block on its parent; returns what is wrong with it, or None when its roots are right."""
@@ -119,21 +142,20 @@ class ExecutedBlocks:
         assert header.parent_id == self._root_id, f"the block at height {header.height} does not extend the root"
         self._root, self._root_id, self._root_version = header, block_id, executed.version
         self._unsettled.append(executed.version)
+        self._let_go(executed)
         kept: dict[BlockId, Executed] = {}
         for candidate_id, candidate in self._blocks.items():
             parent_id = candidate.block.header.parent_id
             if parent_id == block_id or parent_id in kept:
                 kept[candidate_id] = candidate
+            elif candidate_id != block_id:
+                self._let_go(candidate)
         self._blocks = kept
         return executed.result
 
     def path(self, block_id: BlockId) -> tuple[Block, ...]:
         """The executed blocks above the root that lead to a block, ascending, with it; none if it is not here."""
-        path: list[Block] = []
-        while (executed := self._blocks.get(block_id)) is not None:
-            path.append(executed.block)
-            block_id = executed.block.header.parent_id
-        return tuple(reversed(path))
+        return tuple(executed.block for executed in reversed(self._path(block_id)))
 
     def settle(self) -> None:
         """The batches of all commits so far have been written: committed versions read the storage from now on."""
@@ -147,11 +169,35 @@ class ExecutedBlocks:
         executed = self._blocks.get(block_id)
         return None if executed is None else executed.version
 
+    def _path(self, block_id: BlockId) -> list[Executed]:
+        """The executed blocks from `block_id` down to above the root."""
+        path: list[Executed] = []
+        while (executed := self._blocks.get(block_id)) is not None:
+            path.append(executed)
+            block_id = executed.block.header.parent_id
+        return path
+
     def _add(self, block: Block, result: BlockResult, parent: StateVersion) -> None:
         header = block.header
         version = parent.child(result, height=header.height, time_ms=header.time_ms)
-        transactions = frozenset(receipt.tx_id for receipt in result.receipts)
-        self._blocks[header.id()] = Executed(block, result, version, transactions)
+        transactions = frozenset(receipt.tx_id for receipt in result.receipts if receipt.tx_id != NO_TRANSACTION)
+        block_id = header.id()
+        self.forget(block_id)
+        self._blocks[block_id] = Executed(block, result, version, transactions)
+        self._revision += 1
+        for receipt in result.receipts:
+            if receipt.tx_id in transactions:
+                self._included[receipt.tx_id] = self._included.get(receipt.tx_id, 0) + 1
+
+    def _let_go(self, executed: Executed) -> None:
+        """Take a block's transactions out of the count."""
+        self._revision += 1
+        for receipt in executed.result.receipts:
+            if receipt.tx_id not in executed.transactions:
+                continue
+            self._included[receipt.tx_id] -= 1
+            if not self._included[receipt.tx_id]:
+                del self._included[receipt.tx_id]
 
 
 def _info(header: Header) -> BlockInfo:
@@ -162,8 +208,3 @@ def _info(header: Header) -> BlockInfo:
         proposer=header.proposer,
         failed_proposers=header.failed_proposers,
     )
-
-
-def empty_payload_digest() -> Hash:
-    """The digest by which consensus knows a block without transactions."""
-    return payload_digest(EMPTY_PAYLOAD)

@@ -13,7 +13,8 @@ from daonode.consensus.errors import Malformed
 from daonode.consensus.verification import Verifier
 from daonode.ledger.application import Application
 from daonode.ledger.checking import CheckedTransaction
-from daonode.ledger.errors import TransactionError
+from daonode.ledger.errors import InvalidEncoding, InvalidSignature, TransactionError
+from daonode.ledger.params import MAX_BLOCK_BYTES
 from daonode.ledger.state import StateReader
 from daonode.primitives.codec import DecodeError, decode
 from daonode.replica.messages import (
@@ -27,8 +28,8 @@ from daonode.replica.messages import (
     lane_of,
 )
 
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
-"""The largest message on any lane: a full `BlockResponse` with its last block over the soft limit."""
+MAX_MESSAGE_BYTES = MAX_BLOCK_BYTES + 1024 * 1024
+"""The largest message on any lane: the largest block, with its certificates and those that travel with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Intake:
         return transaction
 
     def _valid_transactions(self, message: TransactionsMessage, *, now_ms: int) -> tuple[CheckedTransaction, ...]:
-        """Those that pass; a peer may honestly hold what has expired here, so the others are no fault."""
+        """Those that pass. A peer may honestly hold what has expired here, but nothing malformed or not signed."""
         if len(message.transactions) > MAX_TRANSACTIONS_A_MESSAGE:
             raise Malformed(
                 reason=f"{len(message.transactions)} transactions, at most {MAX_TRANSACTIONS_A_MESSAGE} are allowed"
@@ -94,6 +95,8 @@ class Intake:
         for raw in message.transactions:
             try:
                 valid.append(self.check_transaction(raw, now_ms=now_ms))
+            except (InvalidEncoding, InvalidSignature) as error:
+                raise Malformed(reason=f"a transaction that no honest peer passes on: {error}") from error
             except TransactionError:
                 continue
         return tuple(valid)

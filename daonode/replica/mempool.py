@@ -1,26 +1,32 @@
 """Transactions that wait for a block: admitted in order, bounded in every direction.
 
 A transaction is admitted when its sequence is the lane's next one or at most `MAX_SEQUENCE_GAP` ahead of it. What a
-block may contain is given by `candidates`: lane after lane by arrival, each from its next sequence without a gap.
-Whether a transaction is valid against the state is the caller's question to the ledger; this file counts and orders.
+block may contain is given by `candidates`: lane after lane, each from its next sequence without a gap. A lane of which
+something was committed goes to the end of the line, so that nobody stands before everyone else for good. Whether a
+transaction is valid against the state is the caller's question to the ledger; this file counts and orders.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.primitives.ids import Address, TxId
+from daonode.replica.events import PeerId
 
 MAX_TRANSACTIONS = 20_000
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PER_SENDER = 64
+MAX_PER_PEER = MAX_TRANSACTIONS // 2
+"""The most that wait here because one peer passed them on: no single peer leaves others without room."""
 MAX_SEQUENCE_GAP = 32
 """How far ahead of the lane's next sequence a transaction may be."""
 
 LaneKey = tuple[Address, int]
+KeyT = TypeVar("KeyT")
 
 
 class MempoolFull(TransactionError):
@@ -66,13 +72,21 @@ class Mempool:
         self._lanes: dict[LaneKey, Lane] = {}
         self._by_id: dict[TxId, CheckedTransaction] = {}
         self._per_sender: dict[Address, int] = {}
+        self._from_peer: dict[TxId, PeerId] = {}
+        self._per_peer: dict[PeerId, int] = {}
         self._total_bytes = 0
+        self._revision = 0
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __contains__(self, tx_id: TxId) -> bool:
         return tx_id in self._by_id
+
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever `candidates` may give something else."""
+        return self._revision
 
     @property
     def total_bytes(self) -> int:
@@ -93,8 +107,8 @@ class Mempool:
             sequence += 1
         return sequence
 
-    def admit(self, transaction: CheckedTransaction, *, next_sequence: int) -> None:
-        """Add a transaction whose lane the chain has at `next_sequence`.
+    def admit(self, transaction: CheckedTransaction, *, next_sequence: int, source: PeerId | None = None) -> None:
+        """Add a transaction whose lane the chain has at `next_sequence`; `source` is the peer that passed it on.
 
         Raises:
             AlreadyKnown, SequenceGap, SenderLimit, MempoolFull: it does not wait here now. Nothing has changed.
@@ -113,6 +127,8 @@ class Mempool:
             )
         if self._per_sender.get(body.sender, 0) >= MAX_PER_SENDER:
             raise SenderLimit(f"{MAX_PER_SENDER} transactions of this sender are waiting", hint="wait for a commit")
+        if source is not None and self._per_peer.get(source, 0) >= MAX_PER_PEER:
+            raise MempoolFull(f"{MAX_PER_PEER} transactions of this peer are waiting", hint="wait for a commit")
         if len(self._by_id) >= MAX_TRANSACTIONS or self._total_bytes + len(transaction.raw) > MAX_BYTES:
             raise MempoolFull(f"{len(self._by_id)} transactions are waiting", hint="try again in a moment")
         if lane is None:
@@ -121,7 +137,11 @@ class Mempool:
         lane.waiting[body.sequence] = transaction
         self._by_id[transaction.id] = transaction
         self._per_sender[body.sender] = self._per_sender.get(body.sender, 0) + 1
+        if source is not None:
+            self._from_peer[transaction.id] = source
+            self._per_peer[source] = self._per_peer.get(source, 0) + 1
         self._total_bytes += len(transaction.raw)
+        self._revision += 1
 
     def candidates(self) -> Iterator[CheckedTransaction]:
         """Transactions that a block may take: lane after lane, each from its next sequence up to the first gap."""
@@ -141,18 +161,23 @@ class Mempool:
         del self._lanes[key].waiting[transaction.body.sequence]
         if not self._lanes[key].waiting:
             del self._lanes[key]
-        self._per_sender[sender] -= 1
-        if not self._per_sender[sender]:
-            del self._per_sender[sender]
+        _count_down(self._per_sender, sender)
+        source = self._from_peer.pop(tx_id, None)
+        if source is not None:
+            _count_down(self._per_peer, source)
         self._total_bytes -= len(transaction.raw)
+        self._revision += 1
 
     def settle(self, committed: CheckedTransaction) -> None:
         """A block has committed this transaction, so its lane goes on after it; what it overtook is forgotten."""
         body = committed.body
-        lane = self._lanes.get((body.sender, body.lane))
+        key = (body.sender, body.lane)
+        lane = self._lanes.pop(key, None)
         if lane is None:
             return
+        self._lanes[key] = lane
         lane.next_sequence = body.sequence + 1
+        self._revision += 1
         for sequence in [sequence for sequence in lane.waiting if sequence <= body.sequence]:
             self.remove(lane.waiting[sequence].id)
 
@@ -160,3 +185,10 @@ class Mempool:
         """Forget what no block at or after `time_ms` may contain. Looks at everything: call it once in a while."""
         for waiting in [each for each in self._by_id.values() if each.body.expires_at_ms <= time_ms]:
             self.remove(waiting.id)
+
+
+def _count_down(counts: dict[KeyT, int], key: KeyT) -> None:
+    """One less for a key; what is counted down to nothing is forgotten."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

@@ -22,10 +22,13 @@ from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import BlockId
 
 MAX_BLOCKS_A_RESPONSE = 64
-"""The most blocks in one `BlockResponse`; its bytes are bounded by `MAX_RESPONSE_BYTES` as well."""
+"""The most blocks in one `BlockResponse`."""
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+"""The most bytes of blocks in one `BlockResponse`, but for a single block, or a run of them, that has one proof."""
 MAX_TRANSACTIONS_A_MESSAGE = 256
 """The most transactions in one gossip message."""
+MAX_TRANSACTION_BYTES_A_MESSAGE = 1024 * 1024
+"""The most bytes of transactions that an honest peer puts into one gossip message; any single one fits."""
 
 
 class Lane(Enum):
@@ -50,12 +53,13 @@ class BlockRequest(Record, frozen=True, tag="block_request"):
 
 
 class BlockResponse(Record, frozen=True, tag="block_response"):
-    """Blocks in ascending height from the one above the height asked for; none when the sender has none.
+    """The answer to `BlockRequest(above_height, tip)`: blocks in ascending height, none when the sender has none.
 
     With `proof` the last block, so every one, is committed; without, they lead to the `tip` that was asked for.
     """
 
     above_height: U64
+    tip: BlockId
     blocks: tuple[Block, ...]
     proof: CommitProof | None
 
@@ -90,6 +94,7 @@ __all__ = [
     "MAX_BLOCKS_A_RESPONSE",
     "MAX_RESPONSE_BYTES",
     "MAX_TRANSACTIONS_A_MESSAGE",
+    "MAX_TRANSACTION_BYTES_A_MESSAGE",
     "BlockRequest",
     "BlockResponse",
     "ConsensusMessage",

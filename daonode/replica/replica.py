@@ -16,20 +16,19 @@ from daonode.consensus import effects as core_effects
 from daonode.consensus import events as core_events
 from daonode.consensus.config import ConsensusConfig
 from daonode.consensus.core import Core
-from daonode.consensus.errors import PeerError
 from daonode.consensus.events import Timer
 from daonode.consensus.leaders import HISTORY_HEIGHTS
-from daonode.consensus.messages import SyncMessage, TimeoutMessage
+from daonode.consensus.messages import ConsensusMessage, SyncMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import Block, CommitProof, ValidatorSet
 from daonode.consensus.verification import Verifier, event_of
 from daonode.ledger.application import Application
-from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId, ValidatorId
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
-from daonode.replica.block_sync import REQUEST_TIMEOUT_MS, BlockSync, check_response, serve
-from daonode.replica.committing import commit_writes, prune_writes
+from daonode.replica.block_sync import SYNC_TIMER, BlockSync
+from daonode.replica.committing import Pruning, commit_writes, proofs_of
+from daonode.replica.durable import DurableBlocks
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
@@ -56,11 +55,10 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.executed import ExecutedBlocks
-from daonode.replica.layout import block_key, round_key
 from daonode.replica.mempool import Mempool
 from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMessage
+from daonode.replica.serving import BlockServer
 
-SYNC_TIMER = "sync"
 WAKE_TIMER = "wake"
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 
@@ -97,17 +95,15 @@ class Replica:
         assert committed is not None, "the tip's header is written in the same batch as the tip"
         root = committed.header
         self._config = config
-        self._verifier = verifier
-        self._archive = archive
         self._validators_digest = config.validators.digest()
         self._validator_of = {peer: validator for validator, peer in sorted(config.peers.items())}
         self._executed = ExecutedBlocks(application, root=root, state=archive.state_at_tip())
         self._admission = Admission(application, self._executed, Mempool())
-        self._sync = BlockSync()
-        self._wanted: core_effects.Fetch | None = None
+        self._server = BlockServer(archive, path_to=self._executed.path)
+        self._durable = DurableBlocks(archive, root=root)
+        self._pruning = Pruning(archive.state)
         self._next_deadline_ms = tip.next_deadline_ms
-        self._unsettled = {block.header.id(): block.header.round for block in archive.unsettled()}
-        self._connected: dict[PeerId, None] = {}
+        self._built: BlockId | None = None
         self._timer_rounds: dict[Timer, int] = {}
         self._pending = False
         self._core_events: deque[core_events.Event] = deque()
@@ -121,8 +117,9 @@ class Replica:
             root=root,
             root_proof=committed.proof,
             history=_history(archive, root.height),
-            uncommitted=tuple(block for block in archive.unsettled() if block.header.height > root.height),
+            uncommitted=self._durable.uncommitted,
         )
+        self._sync = BlockSync(self._core, verifier)
 
     @property
     def core(self) -> Core:
@@ -137,7 +134,7 @@ class Replica:
     @property
     def catching_up(self) -> bool:
         """Whether this node knows that it is behind and fetches blocks."""
-        return self._sync.in_range
+        return self._sync.catching_up
 
     def step(self, event: Event) -> tuple[Effect, ...]:
         """Handle one event; the effects are to be run in their order before the next event is stepped."""
@@ -145,6 +142,7 @@ class Replica:
         self._executed.settle()
         self._handle(event)
         self._run_core()
+        self._fetch_missing()
         self._note_pending_work()
         effects = tuple(self._effects)
         self._effects.clear()
@@ -153,14 +151,13 @@ class Replica:
     def _handle(self, event: Event) -> None:
         match event:
             case Started():
+                self._effects.extend(self._durable.clean_up())
                 self._feed(core_events.Started(event.now_ms))
                 self._set_wake_timer()
             case PeerConnected():
                 self._on_peer_connected(event)
             case PeerDisconnected():
-                self._connected.pop(event.peer, None)
-                if event.peer == self._sync.asked:
-                    self._pass_over()
+                self._sync.disconnect(event.peer)
             case MessageReceived():
                 self._on_message(event)
             case TransactionsSubmitted():
@@ -176,22 +173,23 @@ class Replica:
 
     def _on_peer_connected(self, event: PeerConnected) -> None:
         """Greet with our certificates, so that whoever is behind learns of it, and with what waits here."""
-        self._connected[event.peer] = None
-        self._effects.append(Send(event.peer, SyncMessage(self._core.sync_info)))
-        waiting = self._admission.waiting_message()
+        self._sync.connect(event.peer)
+        if self._config.own is not None:
+            self._effects.append(Send(event.peer, SyncMessage(self._core.sync_info)))
+        waiting = self._admission.waiting_message(now_ms=event.now_ms)
         if waiting is not None:
             self._effects.append(Send(event.peer, waiting))
-        self._start_sync()
 
     def _on_message(self, event: MessageReceived) -> None:
         match event.message:
             case TransactionsMessage():
-                self._admission.receive(event.transactions)
+                self._admission.receive(event.peer, event.transactions)
             case BlockRequest():
-                response = serve(event.message, archive=self._archive, path_to=self._executed.path)
-                self._effects.append(Send(event.peer, response))
+                self._effects.extend(self._server.answer(event.peer, event.message, now_ms=event.now_ms))
             case BlockResponse():
-                self._on_blocks(event.peer, event.message)
+                effects, events = self._sync.take(event.peer, event.message, now_ms=event.now_ms)
+                self._effects.extend(effects)
+                self._core_events.extend(events)
             case _:
                 sender = self._validator_of.get(event.peer)
                 if sender is None:
@@ -199,46 +197,12 @@ class Replica:
                     return
                 self._feed(event_of(event.message, sender=sender, now_ms=event.now_ms))
 
-    def _on_blocks(self, peer: PeerId, response: BlockResponse) -> None:
-        if peer != self._sync.asked or self._sync.tip is None:
-            return
-        if not response.blocks:
-            self._pass_over()
-            return
-        try:
-            check_response(response, root=self._core.root, tip=self._sync.tip, verifier=self._verifier)
-        except PeerError as error:
-            self._effects.append(PeerFault(peer, f"sent blocks that do not prove themselves: {error}"))
-            self._pass_over()
-            return
-        if response.proof is not None and not self._sync.in_range:
-            self._sync.in_range = True
-            self._feed(core_events.CatchingUpChanged(self._now_ms, active=True))
-        self._feed(core_events.BlocksFetched(self._now_ms, response.blocks, response.proof))
-        self._run_core()
-        self._sync.passed_over = 0
-        if self._has(self._sync.tip, round_=self._sync.round):
-            self._stop_sync()
-            self._run_core()
-            self._start_sync()
-        else:
-            self._ask()
-
     def _on_timer(self, event: TimerFired) -> None:
         timer = _CORE_TIMERS.get(event.timer)
         if timer is not None:
             self._feed(core_events.TimerFired(event.now_ms, timer, self._timer_rounds[timer]))
         elif event.timer == SYNC_TIMER:
-            if self._sync.tip is None:
-                self._start_sync()
-            elif self._has(self._sync.tip, round_=self._sync.round):
-                self._stop_sync()
-                self._run_core()
-                self._start_sync()
-            elif self._sync.asked is not None:
-                self._pass_over()
-            else:
-                self._ask()
+            self._sync.on_timer()
 
     def _feed(self, event: core_events.Event) -> None:
         self._core_events.append(event)
@@ -248,6 +212,17 @@ class Replica:
         while self._core_events:
             for effect in self._core.step(self._core_events.popleft()):
                 self._carry_out(effect)
+        if self._built is not None:
+            # The round may have ended meanwhile; its transactions are to be taken by another block then.
+            if not self._core.knows(self._built):
+                self._executed.forget(self._built)
+            self._built = None
+
+    def _fetch_missing(self) -> None:
+        effects, events = self._sync.react(now_ms=self._now_ms)
+        self._effects.extend(effects)
+        self._core_events.extend(events)
+        self._run_core()
 
     def _carry_out(self, effect: core_effects.Effect) -> None:
         match effect:
@@ -267,19 +242,15 @@ class Replica:
                 if peer is not None:
                     self._effects.append(Send(peer, effect.message))
             case core_effects.Broadcast():
-                self._effects.append(Broadcast(effect.message))
-                if isinstance(effect.message, TimeoutMessage):
-                    # Work that is known to one becomes known to a quorum.
-                    waiting = self._admission.waiting_message()
-                    if waiting is not None:
-                        self._effects.append(Broadcast(waiting))
+                self._broadcast(effect.message)
             case core_effects.SetTimer():
                 self._timer_rounds[effect.timer] = effect.round
                 self._effects.append(SetTimer(f"round.{effect.timer.value}", effect.at_ms))
             case core_effects.CancelTimer():
                 self._effects.append(CancelTimer(f"round.{effect.timer.value}"))
             case core_effects.Fetch():
-                self._fetch(effect)
+                peers = self._config.peers
+                self._sync.prefer(tuple(peers[holder] for holder in effect.holders if holder in peers))
             case core_effects.ReportEvidence():
                 self._effects.append(effect)
             case core_effects.Halt():
@@ -293,79 +264,39 @@ class Replica:
             order,
             validators_digest=self._validators_digest,
             time_ms=max(order.time_ms, self._now_ms),
-            candidates=self._admission.candidates(),
+            candidates=self._admission.candidates(order.parent.id()),
         )
+        self._built = block.header.id()
         self._admission.drop_skipped(built.skipped)
         self._feed(core_events.BlockBuilt(self._now_ms, block))
 
     def _persist_block(self, block: Block) -> None:
-        block_id, round_ = block.header.id(), block.header.round
-        self._unsettled[block_id] = round_
-        writes = ((block_key(block_id), encode(block)), (round_key(round_, block_id), b""))
-        self._effects.append(Persist(Store.BLOCKS, writes, sync=True))
+        self._effects.append(self._durable.write(block))
 
     def _commit(self, blocks: tuple[Block, ...], proof: CommitProof) -> None:
-        """Write one batch a height; only the last block has the proof, which makes those before it final too."""
-        for block in blocks:
+        """Write one batch a height, and old tree nodes go with the last."""
+        made_obsolete = 0
+        for block, own_proof in zip(blocks, proofs_of(blocks, proof), strict=True):
             header = block.header
             result = self._executed.commit(header)
             self._next_deadline_ms = result.next_deadline_ms
-            writes = commit_writes(header, result, proof if block is blocks[-1] else None)
-            pruned = prune_writes(self._archive.state, tip_height=header.height)
-            self._effects.append(Persist(Store.STATE, writes + pruned, sync=True))
+            made_obsolete += len(result.stale_nodes)
+            writes = commit_writes(header, result, own_proof)
+            if block is blocks[-1]:
+                writes += self._pruning.writes(tip_height=header.height, made_obsolete=made_obsolete)
+            self._effects.append(Persist(Store.STATE, writes, sync=True))
             self._admission.settle(block.payload, result.receipts, time_ms=header.time_ms)
             self._effects.append(Committed(header, result.receipts))
-        root_round = blocks[-1].header.round
-        settled = sorted((round_, block_id) for block_id, round_ in self._unsettled.items() if round_ <= root_round)
-        for _, block_id in settled:
-            del self._unsettled[block_id]
-        settled_keys = tuple((round_key(round_, block_id), None) for round_, block_id in settled)
-        self._effects.append(Persist(Store.BLOCKS, settled_keys, sync=False))
+        self._effects.append(self._durable.settle(blocks))
         self._set_wake_timer()
 
-    def _fetch(self, effect: core_effects.Fetch) -> None:
-        self._wanted = effect
-        self._start_sync()
-
-    def _start_sync(self) -> None:
-        """Begin to fetch what is wanted, unless a fetch is under way; without a peer it waits for one."""
-        if self._sync.tip is not None or self._wanted is None:
-            return
-        if self._has(self._wanted.block_id, round_=self._wanted.round):
-            return
-        holders = [self._config.peers[holder] for holder in self._wanted.holders if holder in self._config.peers]
-        others = [peer for peer in self._connected if peer not in holders]
-        connected = tuple(peer for peer in holders + others if peer in self._connected)
-        if connected:
-            self._sync.start(tip=self._wanted.block_id, round_=self._wanted.round, holders=connected)
-            self._ask()
-
-    def _has(self, block_id: BlockId, *, round_: int) -> bool:
-        """Whether a block, certified or below one certified in `round_`, is here, or is wanted no more.
-
-        When as late a round has been committed and the block was not, it was abandoned, and nobody may have it.
-        """
-        is_overtaken = self._core.root.round >= round_
-        return is_overtaken or self._core.knows(block_id) or self._archive.block(block_id) is not None
-
-    def _pass_over(self) -> None:
-        if self._sync.pass_over(self._connected):
-            self._ask()
-
-    def _ask(self) -> None:
-        """Ask the holder whose turn it is, when anyone is connected; the timer comes in any case."""
-        if not self._sync.holders:
-            self._sync.pass_over(self._connected)
-        if self._sync.holders:
-            peer, request = self._sync.ask(above_height=self._core.root.height)
-            self._effects.append(Send(peer, request))
-        self._effects.append(SetTimer(SYNC_TIMER, self._now_ms + REQUEST_TIMEOUT_MS))
-
-    def _stop_sync(self) -> None:
-        if self._sync.in_range:
-            self._feed(core_events.CatchingUpChanged(self._now_ms, active=False))
-        self._sync.stop()
-        self._effects.append(CancelTimer(SYNC_TIMER))
+    def _broadcast(self, message: ConsensusMessage) -> None:
+        """Send to everyone. With a timeout goes what waits here: work known to one becomes known to a quorum."""
+        self._effects.append(Broadcast(message))
+        if isinstance(message, TimeoutMessage):
+            waiting = self._admission.waiting_message(now_ms=self._now_ms)
+            if waiting is not None:
+                self._effects.append(Broadcast(waiting))
 
     def _note_pending_work(self) -> None:
         """Tell the core when there is work where there was none, or the other way round."""
