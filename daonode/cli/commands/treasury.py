@@ -6,12 +6,14 @@ from typing import get_args
 
 import rich_click as click
 
+from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session, common
 from daonode.client.answers import Answer
-from daonode.modules.treasury.types import SpendStatus
-from daonode.primitives.json_form import Json
+from daonode.modules.treasury.keys import SPENDS
+from daonode.modules.treasury.types import SpendId, SpendStatus
+from daonode.primitives.json_form import Json, to_json
 
 
 @click.group(cls=SuggestingGroup)
@@ -41,6 +43,30 @@ def spends(session: Session, status: str | None, cursor: str | None, limit: int 
     given = {name: value for name, value in arguments.items() if value is not None}
     columns = ("id", "status", "asset", "amount", "beneficiary", "proposal")
     session.show(session.rpc.query("treasury", "spends", given), columns=columns)
+
+
+@command.command()
+@click.argument("number", metavar="ID", type=int)
+@click.option("--proof", is_flag=True, help="Verify it under the state root, trusting only the genesis document.")
+@common
+def spend(session: Session, number: int, proof: bool) -> None:
+    """Show one payment; with --proof, verify its record and the certificate of the block that has it."""
+    shown = session.rpc.query("treasury", "spend", {"spend": str(number)})
+    if not proof:
+        session.show(shown)
+        return
+    chain = session.trusted_chain
+    verified = chain.verify_value(session.rpc, SPENDS.state_key(SpendId(number)))
+    if verified.value is None:
+        raise CommandFailed(f"it is proven that there is no spend {number}", code=ExitCode.NOT_FOUND)
+    record, header = to_json(SPENDS.decode_value(verified.value)), verified.header
+    assert isinstance(record, dict), "a record is written as an object"
+    said = (
+        f"verified: the record of spend {number} stands under the state root of block {header.height}, "
+        f"which a quorum of the {len(chain.validators.validators)} validators made final"
+    )
+    root: JsonObject = {"height": header.height, "state_root": f"0x{header.state_root.hex()}", "said": said}
+    session.show({**record, "verified": True, "proof": root})
 
 
 @command.command()
