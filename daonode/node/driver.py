@@ -140,6 +140,8 @@ class Driver:
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         """Check transactions on a thread and offer them to the mempool: for each its id, or why it was refused."""
+        if self._is_stopping:
+            return tuple(_stopping() for _ in raws)
         checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
         waiters = [each if isinstance(each, TransactionError) else self._offer(each) for each in checked]
         return tuple([await _answer_of(waiter) for waiter in waiters])
