@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import anycorn
+import structlog
 import trio
 from starlette.types import ASGIApp
 
@@ -17,7 +18,6 @@ from daonode.node.rpc.web import Site
 
 if TYPE_CHECKING:
     from anycorn.typing import ASGIFramework
-    from anyio.abc import TaskStatus as StartStatus
     from trio_typing import TaskStatus
 
 GRACE_S: Final = 1.0
@@ -28,6 +28,11 @@ READ_TIMEOUT_S: Final = 60
 """How long a connection may be silent; longer than the longest wait for a commit."""
 MAX_HEAD_BYTES: Final = 16 * 1024
 BACKLOG: Final = 256
+EXHAUSTION_PAUSE_S: Final = 0.5
+"""How long nobody is accepted after the machine had no room for another connection."""
+_EXHAUSTION: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED)
+
+log = structlog.get_logger(__name__)
 
 
 class ListenError(OSError):
@@ -61,8 +66,6 @@ async def _serve(app: ASGIApp, *, listen: str, task_status: TaskStatus[str]) -> 
     listener = _listen(listen)
     address = _address_of(listener)
     config = anycorn.Config()
-    # The server owns the socket from here on.
-    config.bind = [f"fd://{listener.detach()}"]
     config.include_server_header = False
     config.errorlog = logging.getLogger("anycorn")
     config.graceful_timeout = GRACE_S
@@ -74,19 +77,40 @@ async def _serve(app: ASGIApp, *, listen: str, task_status: TaskStatus[str]) -> 
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         try:
-            await nursery.start(partial(_run, app, config, stop))
+            nursery.start_soon(_run, app, config, listener, stop)
+            # It listens already: who connects before the server accepts waits for it.
             task_status.started(address)
             await trio.sleep_forever()
         finally:
+            listener.close()
             stop.set()
 
 
-async def _run(app: ASGIApp, config: anycorn.Config, stop: trio.Event, *, task_status: StartStatus[list[str]]) -> None:
-    """Run the server until `stop`; shielded, so that it ends requests and not its caller's cancellation."""
+async def _run(app: ASGIApp, config: anycorn.Config, listener: socket.socket, stop: trio.Event) -> None:
+    """Run the server until `stop`; shielded, so that it ends requests and not its caller's cancellation.
+
+    The library's server ends when a connection cannot be accepted, for example because clients hold as many as the
+    process may have open. That closes them all, and it is begun anew: a client must not end the node.
+    """
+    # Both libraries mean ASGI; each has its own types for it.
+    framework = cast("ASGIFramework", app)
     with trio.CancelScope(shield=True):
-        # Both libraries mean ASGI; each has its own types for it.
-        framework = cast("ASGIFramework", app)
-        await anycorn.serve(framework, config, shutdown_trigger=stop.wait, task_status=task_status)
+        while not stop.is_set():
+            try:
+                # The server owns and closes its socket; this one is for the next.
+                config.bind = [f"fd://{listener.dup().detach()}"]
+                await anycorn.serve(framework, config, shutdown_trigger=stop.wait)
+            except BaseExceptionGroup as group:
+                if group.subgroup(_is_exhaustion) is None:
+                    raise
+                log.warning("no room for another connection to the RPC server; all were closed")
+            with trio.move_on_after(EXHAUSTION_PAUSE_S):
+                await stop.wait()
+
+
+def _is_exhaustion(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _EXHAUSTION
 
 
 def _listen(address: str) -> socket.socket:
