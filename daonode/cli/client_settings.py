@@ -20,11 +20,11 @@ class ClientSettings:
     """Section `[client]`; an empty text stands for the command's own default."""
 
     rpc: str = ""
-    chain_id: str = ""
     output: str = ""
     from_: str = ""
 
 
+FORMATS = ("table", "json", "yaml")
 KEYS = tuple(field.name.rstrip("_") for field in fields(ClientSettings))
 
 
@@ -52,6 +52,8 @@ def load_client_settings(path: Path) -> ClientSettings:
             raise ClientSettingsError(f"in {path}: client.{key}: unknown key; {suggestion(key, KEYS)}")
         if not isinstance(value, str):
             raise ClientSettingsError(f"in {path}: client.{key}: expected text in quotes, got {value!r}")
+        if key == "output" and value not in FORMATS:
+            raise ClientSettingsError(f"in {path}: client.output: {value!r}; {suggestion(value, FORMATS)}")
         values["from_" if key == "from" else key] = value
     return ClientSettings(**values)
 

@@ -16,6 +16,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 import traceback
 from enum import IntEnum
 
@@ -110,6 +112,10 @@ def report(error: Exception) -> int:
         case click.exceptions.Abort():
             _say("aborted")
             return ExitCode.INTERNAL
+        case BrokenPipeError():
+            # Whoever read the output has seen enough; the interpreter must not complain when it flushes the rest.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.SUCCESS
         case click.UsageError():
             _say_usage(error)
             return ExitCode.USAGE

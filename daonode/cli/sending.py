@@ -54,6 +54,7 @@ def send_calls(session: Session, calls: Sequence[Call]) -> Sent:
     wallet = session.unlock(session.sender_name())
     options = TxOptions(lane=session.lane, gas_limit=session.gas_limit, max_fee=session.max_fee)
     body = plan(session.rpc, calls, sender=wallet.address, signers=(wallet.public_key,), options=options)
+    session.check_chain(body.chain_id)
     transaction = sign_body(body, (wallet,))
     if not session.wait:
         return Sent(tx_id=submit(session.rpc, transaction), body=body, answer=None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from daonode.client.wallet import Wallet
     from daonode.genesis.document import GenesisDocument
     from daonode.node.home import Home
-    from daonode.primitives.ids import Address
+    from daonode.primitives.ids import Address, ChainId
 
 Command = Callable[..., None]
 
@@ -41,7 +41,7 @@ class Session:
 
     home_path: Path
     rpc_url: str | None
-    output: OutputFormat
+    output: OutputFormat | None
     from_name: str | None = None
     wait: bool = True
     timeout_s: float = COMMIT_TIMEOUT_S
@@ -52,9 +52,9 @@ class Session:
     _genesis: GenesisDocument | None = field(default=None, init=False)
 
     @classmethod
-    def of_directory(cls, path: Path, output: str) -> Session:
+    def of_directory(cls, path: Path, output: str | None) -> Session:
         """A session on a home, with an option's text for how results are shown."""
-        return cls(home_path=path, rpc_url=None, output=cast(OutputFormat, output))
+        return cls(home_path=path, rpc_url=None, output=cast(OutputFormat | None, output))
 
     @property
     def home(self) -> Home:
@@ -121,10 +121,12 @@ class Session:
 
     def show(self, data: Json, *, columns: Sequence[str] = (), text: Callable[[], str] | None = None) -> None:
         """Write a result to standard output; `text` is what people see instead of a table."""
-        if text is not None and self.output == "table":
+        # The file's value was checked when it was read.
+        output = self.output or cast(OutputFormat, self.client_settings.output or "table")
+        if text is not None and output == "table":
             click.echo(text())
         else:
-            show(data, self.output, columns=columns)
+            show(data, output, columns=columns)
 
     def say(self, text: str) -> None:
         """Tell a person something, on standard error."""
@@ -155,6 +157,12 @@ class Session:
             return text
         return sys.stdin.readline().rstrip("\r\n") or None
 
+    def check_chain(self, chain_id: ChainId) -> None:
+        """Refuse to sign for another chain than the home's, whatever the node says."""
+        expected = self.genesis.chain.chain_id
+        if chain_id != expected:
+            raise click.UsageError(f"the node at {self.url} is on chain {chain_id}, this home on {expected}")
+
     def address(self, text: str) -> Address:
         """An account given as an address, or as the name of a key in the home."""
         from daonode.client.errors import InvalidKeyName, UnknownKey
@@ -180,9 +188,8 @@ def output_option(decorated: click.decorators.FC) -> click.decorators.FC:
         "-o",
         "--output",
         type=click.Choice(["table", "json", "yaml"]),
-        default="table",
-        show_default=True,
-        help="How results are shown.",
+        default=None,
+        help="How results are shown, by default as client.toml says or as a table.",
     )(decorated)
 
 
@@ -197,7 +204,7 @@ def common(command: Command) -> Command:
         session = Session(
             home_path=Path(str(options.pop("home"))).expanduser(),
             rpc_url=cast(str | None, options.pop("rpc")),
-            output=cast(OutputFormat, options.pop("output")),
+            output=cast(OutputFormat | None, options.pop("output")),
         )
         try:
             command(session, *args, **options)

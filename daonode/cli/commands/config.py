@@ -26,5 +26,5 @@ def validate(session: Session) -> None:
         raise click.UsageError(f"{path} is missing; make a home with `daonode init`")
     config = load_config(path, environment=os.environ)
     client = session.client_settings
-    shown: Json = {"rpc": client.rpc, "chain_id": client.chain_id, "output": client.output, "from": client.from_}
+    shown: Json = {"rpc": client.rpc, "output": client.output, "from": client.from_}
     session.show({"valid": True, "file": str(path), "node": to_json(config), "client": shown})

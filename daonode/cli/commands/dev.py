@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daonode.cli.network.ports import NetworkNode
 
 DEFAULT_HOME = "~/.daonode-dev"
+BASE_PORT = 26656
 MS_PER_SECOND = 1_000
 
 
@@ -41,8 +42,15 @@ def _home_option(decorated: click.decorators.FC) -> click.decorators.FC:
 @click.option("--reset", is_flag=True, help="Begin anew: remove the network that is there.")
 @click.option("--voting-period", type=DURATION, default="1h", show_default=True, help="How long a vote lasts.")
 @click.option("--timelock", type=DURATION, default="10m", show_default=True, help="From passing to execution.")
+@click.option(
+    "--base-port",
+    type=click.IntRange(0, 64_000),
+    default=BASE_PORT,
+    show_default=True,
+    help="Ports from this on; 0 stands for free ones.",
+)
 @click.pass_context
-def command(ctx: click.Context, *, home: Path, output: str, reset: bool, voting_period: int, timelock: int) -> None:
+def command(ctx: click.Context, /, *, home: Path, output: str | None, reset: bool, **numbers: int) -> None:
     """Run a development network of four validators until Ctrl-C.
 
     The first start makes it and seeds the chain; later ones go on where it stopped.
@@ -55,8 +63,9 @@ def command(ctx: click.Context, *, home: Path, output: str, reset: bool, voting_
     session = Session.of_directory(directory / "node0", output)
     run_development(
         directory,
-        voting_ms=voting_period,
-        timelock_ms=timelock,
+        voting_ms=numbers["voting_period"],
+        timelock_ms=numbers["timelock"],
+        base_port=numbers["base_port"] or None,
         reset=reset,
         on_ready=lambda nodes: _show_banner(session, directory, nodes),
         report=session.say,
@@ -67,7 +76,7 @@ def command(ctx: click.Context, *, home: Path, output: str, reset: bool, voting_
 @click.argument("duration", type=DURATION)
 @_home_option
 @output_option
-def warp(duration: int, home: Path, output: str) -> None:
+def warp(duration: int, home: Path, output: str | None) -> None:
     """Move the clock that all nodes share ahead, by 90s, 36h or 7d: what waits for time happens."""
     from time import time_ns
 
@@ -95,7 +104,7 @@ def fault() -> None:
 @click.argument("node", default="node3")
 @_home_option
 @output_option
-def crash(node: str, home: Path, output: str) -> None:
+def crash(node: str, home: Path, output: str | None) -> None:
     """Kill a node's process at once; it is started again after some seconds and catches up."""
     pid = _pid(home.expanduser(), node)
     os.kill(pid, signal.SIGKILL)
@@ -107,7 +116,7 @@ def crash(node: str, home: Path, output: str) -> None:
 @click.option("--for", "duration", type=DURATION, default="5s", show_default=True, help="For how long.")
 @_home_option
 @output_option
-def pause(node: str, duration: int, home: Path, output: str) -> None:
+def pause(node: str, duration: int, home: Path, output: str | None) -> None:
     """Stop a node's process for a while, as if its machine were frozen."""
     pid = _pid(home.expanduser(), node)
     os.kill(pid, signal.SIGSTOP)

@@ -68,7 +68,9 @@ def build(
 @signing
 def sign(session: Session, path: Path, target: Path | None) -> None:
     """Add a signature to a transaction file."""
-    file = parse_transaction_file(path.read_bytes()).sign(session.unlock(session.sender_name()))
+    file = parse_transaction_file(path.read_bytes())
+    session.check_chain(file.content.chain_id)
+    file = file.sign(session.unlock(session.sender_name()))
     _write(target or path, file)
     session.show({"file": str(target or path), **_described(session, file)})
 

@@ -20,7 +20,6 @@ from daonode.primitives.units import DurationMs
 CHAIN_ID = ChainId("daonode:dev")
 SEED = "dev"
 VALIDATORS = 4
-BASE_PORT = 26656
 CLOCK_FILE = "clock_offset_ms"
 """Only a development network has this file, so it also tells what `--reset` may remove."""
 
@@ -54,8 +53,10 @@ class DevelopmentClock:
         beside.replace(self.path)
 
 
-def prepare(directory: Path, *, voting_ms: int, timelock_ms: int, reset: bool) -> None:
+def prepare(directory: Path, *, voting_ms: int, timelock_ms: int, base_port: int | None, reset: bool) -> None:
     """Make the network in a directory, unless it is there already; with `reset`, make it anew.
+
+    Without a `base_port`, free ports are chosen when it starts.
 
     Raises:
         TestnetError: the directory holds something else.
@@ -76,7 +77,7 @@ def prepare(directory: Path, *, voting_ms: int, timelock_ms: int, reset: bool) -
             seed=SEED,
             clock_file=clock_file,
             founders=FOUNDERS,
-            base_port=BASE_PORT,
+            base_port=base_port,
         ),
     )
     clock_file.write_text("0")

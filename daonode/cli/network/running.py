@@ -26,12 +26,13 @@ def run_development(
     *,
     voting_ms: int,
     timelock_ms: int,
+    base_port: int | None,
     reset: bool,
     on_ready: Callable[[tuple[NetworkNode, ...]], None],
     report: Callable[[str], None],
 ) -> None:
     """Run the network in a directory until SIGINT or SIGTERM; raises as `prepare` and `Supervisor.run`."""
-    prepare(directory, voting_ms=voting_ms, timelock_ms=timelock_ms, reset=reset)
+    prepare(directory, voting_ms=voting_ms, timelock_ms=timelock_ms, base_port=base_port, reset=reset)
     supervisor = Supervisor(directory, restart=True, report=report)
     is_ending = Event()
 

@@ -111,7 +111,8 @@ class Supervisor:
             code = await self.processes[node.name].process.wait()
             if self._stop_asked.is_set():
                 return
-            if not self.restart:
+            # One that ends before the network has begun would only end again: its log says why.
+            if not self.restart or not self._has_announced:
                 raise TestnetError(f"{node.name} ended with code {code}; the end of its log:\n{_log_tail(node)}")
             self.report(f"{node.name} ended with code {code}; starting it again in {RESTART_SECONDS:.0f} s")
             await trio.sleep(RESTART_SECONDS)

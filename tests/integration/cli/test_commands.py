@@ -106,6 +106,40 @@ def test_a_proof_by_a_node_of_another_chain_is_refused(network: Network, tmp_pat
     assert "not proven to be final" in result.err
 
 
+def test_nothing_is_signed_for_another_chain_than_the_home_s(network: Network, tmp_path: Path) -> None:
+    made = network.shell.run("testnet", "init", "--chain-id", "daonode:other", "-o", tmp_path / "other")
+    assert made.code == 0, made.err
+    other = Shell(home=tmp_path / "other" / "node0")
+    delegate = ("vote", "delegate", "bob", "--track", "root", "--from", "alice", "--gas-limit", "100000")
+    result = other.here(*delegate, "--rpc", network.nodes[0]["rpc"])
+    assert result.code == ExitCode.USAGE
+    assert "this home on daonode:other" in result.err
+
+
+def test_two_of_three_keys_send_from_a_shared_account(shell: Shell, tmp_path: Path) -> None:
+    keys = sorted(shell.json("keys", "show", name)["public_key"] for name in ("grace", "heidi", "ivan"))
+    members = [{"kind": "key", "public_key": key, "weight": 1} for key in keys]
+    policy = {"kind": "threshold", "threshold": 2, "members": members}
+    messages, file, copy = tmp_path / "m.json", tmp_path / "t.json", tmp_path / "u.json"
+    messages.write_text(json.dumps([{"type": "accounts.CreateAccount", "value": {"policy": policy}}]))
+    shell.json("tx", "build", "--messages", messages, "--from", "grace", "-f", file)
+    shell.json("tx", "sign", file, "--from", "grace")
+    created = shell.json("tx", "broadcast", file)["receipt"]["events"]
+    account = next(event["value"]["account"] for event in created if event["type"] == "accounts.AccountCreated")
+    shell.json("tx", "build", "accounts.Transfer", f"destination={account}", "asset=dao", "amount=5000", "--from",
+               "grace", "-f", file)  # fmt: skip
+    shell.json("tx", "sign", file, "--from", "grace")
+    shell.json("tx", "broadcast", file)
+
+    transfer = ("accounts.Transfer", "destination=heidi", "asset=dao", "amount=9")
+    shell.json("tx", "build", *transfer, "--sender", account, "-f", file)
+    shell.json("tx", "sign", file, "--from", "heidi", "-f", copy)
+    assert shell.here("tx", "broadcast", copy).code == ExitCode.REJECTED
+    shell.json("tx", "sign", file, "--from", "ivan")
+    shell.json("tx", "combine", file, copy, "-f", file)
+    assert shell.json("tx", "broadcast", file)["receipt"]["code"] == 0
+
+
 def test_what_would_fail_is_not_sent_and_ends_with_4(shell: Shell) -> None:
     result = shell.here("member", "register", "bob", "--from", "alice")
     assert result.code == ExitCode.REJECTED

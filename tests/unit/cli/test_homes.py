@@ -112,9 +112,7 @@ def test_ports_are_chosen_once_and_told_to_all_peers(shell: Shell, tmp_path: Pat
 
 
 def test_a_port_that_was_taken_is_replaced_and_told(shell: Shell, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         _make_testnet(shell, tmp_path / "net", "--base-port", str(port))
         told: list[str] = []
@@ -138,6 +136,7 @@ def test_an_unknown_key_of_the_configuration_names_the_nearest(shell: Shell) -> 
         ("[client]\nrcp = 'x'", "'rpc'"),
         ("[clinet]\nrpc = 'x'", "'client'"),
         ("[client]\nrpc = 7", "expected text"),
+        ("[client]\noutput = 'jsn'", "'json'"),
         ("[client", "not TOML"),
     ],
 )
@@ -147,6 +146,12 @@ def test_a_wrong_client_file_says_what_would_be_right(shell: Shell, text: str, s
     result = shell.here("status")
     assert result.code == ExitCode.USAGE
     assert said in result.err
+
+
+def test_the_client_file_chooses_how_results_are_shown(shell: Shell) -> None:
+    shell.json("init")
+    (shell.home / "config" / "client.toml").write_text("[client]\noutput = 'json'")
+    assert shell.here("config", "validate").data["client"]["output"] == "json"
 
 
 def test_doctor_says_what_to_do_about_an_unfinished_home(shell: Shell) -> None:
@@ -167,18 +172,18 @@ def test_doctor_finds_nothing_wrong_with_a_new_home_of_a_network(shell: Shell, t
 
 def test_a_development_network_is_made_once_and_anew_on_request(tmp_path: Path) -> None:
     directory = tmp_path / "dev"
-    prepare(directory, voting_ms=1_000, timelock_ms=1_000, reset=False)
+    prepare(directory, voting_ms=1_000, timelock_ms=1_000, base_port=None, reset=False)
     clock_of(directory).warp(5_000)
-    prepare(directory, voting_ms=1_000, timelock_ms=1_000, reset=False)
+    prepare(directory, voting_ms=1_000, timelock_ms=1_000, base_port=None, reset=False)
     assert clock_of(directory).offset_ms == 5_000
-    prepare(directory, voting_ms=1_000, timelock_ms=1_000, reset=True)
+    prepare(directory, voting_ms=1_000, timelock_ms=1_000, base_port=None, reset=True)
     assert clock_of(directory).offset_ms == 0
 
 
 def test_a_reset_never_removes_what_is_no_development_network(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(TestnetError):
-        prepare(tmp_path, voting_ms=1_000, timelock_ms=1_000, reset=True)
+        prepare(tmp_path, voting_ms=1_000, timelock_ms=1_000, base_port=None, reset=True)
     assert (tmp_path / "file").read_text() == "mine"
     assert not (tmp_path / CLOCK_FILE).exists()
 
