@@ -17,7 +17,7 @@ from msgspec.structs import fields
 
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import PublicKey, ValidatorId
-from daonode.primitives.json_form import JsonFormError, from_json, to_json
+from daonode.primitives.json_form import JsonFormError, from_json, suggestion, to_json
 
 ENVIRONMENT_PREFIX = "DAONODE"
 
@@ -94,10 +94,10 @@ def load_config(
 ) -> NodeConfig:
     """Read a node's configuration; a missing file means the defaults.
 
-    `overrides` are flags, by section and key.
+    `overrides` are flags, by section and key: `("rpc", "listen")` is `--rpc-listen`.
 
     Raises:
-        ConfigError: the file or a value is not what it must be.
+        ConfigError: the file or a value is not what it must be, or a variable of a section overrides nothing.
     """
     try:
         data: dict[str, object] = tomllib.loads(path.read_text()) if path.exists() else {}
@@ -107,15 +107,18 @@ def load_config(
         from_json(data, NodeConfig, str(path.name))
     except JsonFormError as error:
         raise ConfigError(f"in {path}: {error.path.removeprefix(path.name + '.')}: {error.reason}") from error
-    for section, key, name in _variables():
-        text = (overrides or {}).get((section, key), environment.get(name))
-        if text is not None:
+    _check_names(environment)
+    flags = overrides or {}
+    for section, key, variable in _variables():
+        for name, text in ((variable, environment.get(variable)), (f"--{section}-{key}", flags.get((section, key)))):
+            if text is None:
+                continue
             _override(data, section=section, key=key, text=text)
-    try:
-        return from_json(data, NodeConfig, ENVIRONMENT_PREFIX)
-    except JsonFormError as error:
-        variable = error.path.upper().replace(".", "_")
-        raise ConfigError(f"{variable}: {error.reason}") from error
+            try:
+                from_json(data, NodeConfig, "")
+            except JsonFormError as error:
+                raise ConfigError(f"{name}: {error.reason}") from error
+    return from_json(data, NodeConfig, "")
 
 
 def write_config(path: Path, config: NodeConfig) -> None:
@@ -133,6 +136,17 @@ def _variables() -> list[tuple[str, str, str]]:
         keys = [field.name for field in fields(section_type) if hints[field.name] != tuple[PeerEntry, ...]]
         found.extend((section, key, f"{ENVIRONMENT_PREFIX}_{section}_{key}".upper()) for key in keys)
     return found
+
+
+def _check_names(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that looks like an override and is none: it would be thought to work."""
+    known = tuple(variable for _, _, variable in _variables())
+    # Not those of [dev]: `daonode dev` has variables of its own.
+    sections = [section for section in get_type_hints(NodeConfig) if section != "dev"]
+    prefixes = tuple(f"{ENVIRONMENT_PREFIX}_{section}_".upper() for section in sections)
+    for name in sorted(environment):
+        if name.startswith(prefixes) and name not in known:
+            raise ConfigError(f"{name}: no such variable; {suggestion(name, known)}")
 
 
 def _override(data: dict[str, object], *, section: str, key: str, text: str) -> None:

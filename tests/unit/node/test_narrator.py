@@ -1,0 +1,75 @@
+"""What an operator reads: names, one line a block, and no flood that a peer can cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import pytest
+import structlog
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from daonode.node.narrator import FAULT_INTERVAL_SECONDS, Narrator
+from daonode.primitives.ids import ValidatorId
+from daonode.replica.events import PeerId
+from tests.unit.node.chains import make_test_chain
+
+PEER, STRANGER = PeerId("12D3KooListed"), PeerId("12D3KooStranger")
+HEADER = make_test_chain(1).chain.initial.header
+Lines = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    structlog.reset_defaults()
+    with capture_logs() as captured:
+        yield captured
+
+
+def narrator() -> Narrator:
+    return Narrator(peers={PEER: "node2"}, validators={HEADER.proposer: "node1"})
+
+
+def test_peers_and_validators_have_the_names_of_the_configuration(lines: Lines) -> None:
+    told = narrator()
+    told.peer_connected(PEER)
+    told.peer_disconnected(STRANGER, "gone")
+    told.committed(HEADER, ())
+    assert [line.get("peer") for line in lines] == ["node2", STRANGER, None]
+    assert lines[2]["proposer"] == "node1"
+    assert lines[2]["height"] == HEADER.height
+
+
+def test_a_block_is_one_line(lines: Lines) -> None:
+    narrator().committed(HEADER, ())
+    assert len(lines) == 1
+
+
+async def test_a_peer_that_misbehaves_all_the_time_gets_a_line_an_interval(
+    lines: Lines, autojump_clock: trio.testing.MockClock
+) -> None:
+    told = narrator()
+    for _ in range(100):
+        told.peer_fault(PEER, "junk")
+    told.peer_fault(STRANGER, "junk")
+    await trio.sleep(FAULT_INTERVAL_SECONDS)
+    told.peer_fault(PEER, "junk")
+    assert [(line["peer"], line.get("untold")) for line in lines] == [("node2", None), (STRANGER, None), ("node2", 99)]
+
+
+def test_catching_up_is_told_when_it_begins_and_when_it_ends(lines: Lines) -> None:
+    told = narrator()
+    for is_catching_up, height in ((False, 1), (True, 1), (True, 5), (False, 9), (False, 10)):
+        told.catching_up(is_catching_up, height=height)
+    assert [(line["event"], line["height"]) for line in lines] == [
+        ("catching up: fetching blocks from peers", 1),
+        ("caught up", 9),
+    ]
+
+
+def test_an_unknown_validator_is_told_by_its_id(lines: Lines) -> None:
+    unknown = Narrator(peers={}, validators={ValidatorId(bytes([1]) * 32): "other"})
+    unknown.committed(HEADER, ())
+    assert lines[0]["proposer"] == HEADER.proposer.hex()[:16]
