@@ -13,7 +13,7 @@ import rich_click as click
 from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session
-from daonode.cli.wording import distance, named, percentage, share_bar
+from daonode.cli.wording import distance, gauge, named, percentage
 from daonode.client.answers import Answer
 from daonode.client.transactions import describe_call
 from daonode.ledger.paging import MAX_PAGE
@@ -138,7 +138,7 @@ def _tally_lines(answer: Answer) -> list[str]:
     lines: list[str] = []
     for name in ("yes", "no", "abstain"):
         power = tally.number(name)
-        lines.append(_row(name, f"{share_bar(power, cast)} {percentage(power, cast):>6}  {power}"))
+        lines.append(_row(name, f"{gauge(power, cast)} {percentage(power, cast):>6}  {power}"))
     reached = "reached" if cast >= tally.number("quorum") else "not reached"
     quorum = percentage(tally.number("quorum"), electorate)
     return [*lines, _row("turnout", f"{percentage(cast, electorate)} of all power; quorum {quorum} {reached}")]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 
 DEFAULT_RPC = "http://127.0.0.1:26657"
-PASSWORD_VARIABLE = "DAONODE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
+UNLOCK_VARIABLE = "DAONODE_PASSWORD"
 COMMIT_TIMEOUT_S = 30.0
 
 
@@ -150,8 +150,8 @@ class Session:
 
         None where there is none.
         """
-        if PASSWORD_VARIABLE in os.environ:
-            return os.environ[PASSWORD_VARIABLE]
+        if UNLOCK_VARIABLE in os.environ:
+            return os.environ[UNLOCK_VARIABLE]
         if sys.stdin.isatty():
             text: str = click.prompt(f"password of {name}", hide_input=True, err=True, confirmation_prompt=is_new)
             return text

@@ -1,4 +1,4 @@
-"""Words for people: times as distances, shares as percentages and bars, addresses with the names of keys."""
+"""Words for people: times as distances, shares as percentages and gauges, addresses with the names of keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from daonode.primitives.times import MS_PER_DAY
 
 MS_PER_SECOND = 1_000
 _SCALES_MS = (("d", MS_PER_DAY), ("h", 3_600_000), ("min", 60_000), ("s", MS_PER_SECOND))
-BAR_CHARACTERS = 24
+GAUGE_CHARACTERS = 24
 
 
 def distance(time_ms: int, *, now_ms: int) -> str:
@@ -27,10 +27,10 @@ def percentage(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10}%"
 
 
-def share_bar(part: int, whole: int) -> str:
-    """A share as a bar."""
-    filled = part * BAR_CHARACTERS // whole if whole else 0
-    return "█" * filled + "░" * (BAR_CHARACTERS - filled)
+def gauge(part: int, whole: int) -> str:
+    """A share as a row of blocks."""
+    filled = part * GAUGE_CHARACTERS // whole if whole else 0
+    return "█" * filled + "░" * (GAUGE_CHARACTERS - filled)
 
 
 def named(address: str, names: Mapping[str, str]) -> str:

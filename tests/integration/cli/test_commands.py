@@ -59,10 +59,10 @@ def test_its_json_and_its_yaml_can_be_read(shell: Shell, command: str) -> None:
     assert shell.json(*command.split())
     result = shell.here(*command.split(), "-o", "yaml")
     assert result.code == 0
-    assert yaml.safe_load(result.out)
+    assert yaml.safe_load(result.written)
     shown = shell.here(*command.split())
     assert shown.code == 0
-    assert shown.out or "none" in shown.err
+    assert shown.written or "none" in shown.said
 
 
 def test_a_registrar_makes_a_new_key_a_member(shell: Shell) -> None:
@@ -97,23 +97,23 @@ def test_without_waiting_the_height_is_not_known_yet(shell: Shell) -> None:
 
 def test_a_proof_by_a_node_of_another_chain_is_refused(network: Network, tmp_path: Path) -> None:
     made = network.shell.run("testnet", "init", "--validators", "1", "-o", tmp_path / "other")
-    assert made.code == 0, made.err
+    assert made.code == 0, made.said
     sent = network.shell.json("vote", "delegate", "frank", "--track", "community", "--from", "heidi")
     other = Shell(home=tmp_path / "other" / "node0")
     rpc = network.nodes[0]["rpc"]
     result = other.here("tx", "show", sent["tx_id"], "--proof", "--rpc", rpc)
     assert result.code == ExitCode.INTERNAL
-    assert "not proven to be final" in result.err
+    assert "not proven to be final" in result.said
 
 
 def test_nothing_is_signed_for_another_chain_than_the_home_s(network: Network, tmp_path: Path) -> None:
     made = network.shell.run("testnet", "init", "--chain-id", "daonode:other", "-o", tmp_path / "other")
-    assert made.code == 0, made.err
+    assert made.code == 0, made.said
     other = Shell(home=tmp_path / "other" / "node0")
     delegate = ("vote", "delegate", "bob", "--track", "root", "--from", "alice", "--gas-limit", "100000")
     result = other.here(*delegate, "--rpc", network.nodes[0]["rpc"])
     assert result.code == ExitCode.USAGE
-    assert "this home on daonode:other" in result.err
+    assert "this home on daonode:other" in result.said
 
 
 def test_two_of_three_keys_send_from_a_shared_account(shell: Shell, tmp_path: Path) -> None:
@@ -143,13 +143,13 @@ def test_two_of_three_keys_send_from_a_shared_account(shell: Shell, tmp_path: Pa
 def test_what_would_fail_is_not_sent_and_ends_with_4(shell: Shell) -> None:
     result = shell.here("member", "register", "bob", "--from", "alice")
     assert result.code == ExitCode.REJECTED
-    assert "would fail" in result.err
+    assert "would fail" in result.said
 
 
 def test_what_was_executed_and_failed_ends_with_5(shell: Shell) -> None:
     result = shell.here("member", "register", "bob", "--from", "grace", "--gas-limit", "100000")
     assert result.code == ExitCode.FAILED
-    assert re.search(r"block \d+ and failed", result.err)
+    assert re.search(r"block \d+ and failed", result.said)
 
 
 def test_an_unknown_transaction_ends_with_8(shell: Shell) -> None:
@@ -161,13 +161,13 @@ def test_a_wrong_password_ends_with_3_and_sends_nothing(network: Network) -> Non
     shell.json("keys", "add", "locked", stdin="right\n")
     result = shell.here("vote", "delegate", "bob", "--track", "root", "--from", "locked", stdin="wrong\n")
     assert result.code == ExitCode.KEY
-    assert "wrong password" in result.err
+    assert "wrong password" in result.said
 
 
 def test_a_signing_command_without_a_key_lists_the_known_ones(shell: Shell) -> None:
     result = shell.here("vote", "undelegate", "--track", "root")
     assert result.code == ExitCode.USAGE
-    assert "alice" in result.err
+    assert "alice" in result.said
 
 
 @pytest.mark.parametrize(
@@ -188,4 +188,4 @@ def test_a_signing_command_without_a_key_lists_the_known_ones(shell: Shell) -> N
 def test_a_mistake_is_told_with_what_would_be_right(shell: Shell, command: str, said: str) -> None:
     result = shell.here(*command.split())
     assert result.code in (ExitCode.USAGE, ExitCode.UNREACHABLE, ExitCode.NOT_FOUND)
-    assert said in result.err
+    assert said in result.said

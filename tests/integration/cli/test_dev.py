@@ -34,7 +34,7 @@ def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: 
         assert {person["name"] for person in banner["accounts"]} == {"alice", "bob", "carol", "dave", "registrar"}
         for command in banner["commands"]:
             result = shell.run(*shlex.split(command)[1:])
-            assert result.code == 0, result.err
+            assert result.code == 0, result.said
         assert (
             shell.json("proposal", "watch", "3", "--until", "timelocked", "--timeout", "20")["status"] == "timelocked"
         )

@@ -12,7 +12,7 @@ RECOVERY_SECONDS = 40.0
 
 def test_commits_go_on_without_a_killed_node_which_comes_back_and_catches_up(network: Network) -> None:
     hurt = network.shell.run("dev", "fault", "crash", "node3", "--home", network.directory, "-o", "json")
-    assert hurt.code == 0, hurt.err
+    assert hurt.code == 0, hurt.said
     sent = network.shell.json("vote", "delegate", "bob", "--track", "root", "--from", "ivan")
     proven = network.shell.json("tx", "show", sent["tx_id"], "--proof")
     assert proven["verified"] is True
@@ -27,14 +27,14 @@ def test_commits_go_on_without_a_killed_node_which_comes_back_and_catches_up(net
 
 def test_commits_go_on_while_a_node_is_paused(network: Network) -> None:
     hurt = network.shell.run("dev", "fault", "pause", "node2", "--for", "1s", "--home", network.directory)
-    assert hurt.code == 0, hurt.err
+    assert hurt.code == 0, hurt.said
     assert network.shell.json("vote", "delegate", "bob", "--track", "community", "--from", "ivan")["height"] > 0
 
 
 def test_a_fault_of_an_unknown_node_names_the_nearest(network: Network) -> None:
     result = network.shell.run("dev", "fault", "crash", "nod1", "--home", network.directory)
     assert result.code == ExitCode.USAGE
-    assert "'node1'" in result.err
+    assert "'node1'" in result.said
 
 
 def test_a_network_ends_in_time_leaves_no_process_and_starts_again(tmp_path: Path) -> None:

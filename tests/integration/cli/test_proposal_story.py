@@ -39,8 +39,8 @@ def test_a_proposal_is_written_voted_on_executed_and_its_payment_proven(network:
     assert shown["status"] == "confirming"
     assert int(shown["tally"]["yes"]) > int(shown["tally"]["abstain"]) > 0 == int(shown["tally"]["no"])
     people = shell.here("proposal", "show", proposal)
-    assert "Pay 25000 dao" in people.out
-    assert "beneficiary: frank (dao1" in people.out
+    assert "Pay 25000 dao" in people.written
+    assert "beneficiary: frank (dao1" in people.written
 
     shell.run("dev", "warp", "61m", "--home", network.directory)
     assert (
@@ -57,7 +57,7 @@ def test_a_proposal_is_written_voted_on_executed_and_its_payment_proven(network:
 
     proven = shell.json("tx", "show", submitted["tx_id"], "--proof")
     assert proven["verified"] is True
-    assert "a quorum of the 4 validators" in shell.here("tx", "show", submitted["tx_id"], "--proof").out
+    assert "a quorum of the 4 validators" in shell.here("tx", "show", submitted["tx_id"], "--proof").written
     assert shell.json("vote", "undelegate", "--track", "treasury", "--from", "erin")["height"] > delegated["height"]
 
 
@@ -77,7 +77,7 @@ def test_a_proposal_is_made_of_any_messages_in_a_file(shell: Shell, tmp_path: Pa
     messages.write_text('[{"type": "treasury.VoidSpnd", "value": {}}]')
     result = shell.here("proposal", "new", "from", messages, "--track", "root", "-f", file, "--force")
     assert result.code == ExitCode.USAGE
-    assert "'treasury.VoidSpend'" in result.err
+    assert "'treasury.VoidSpend'" in result.said
 
 
 def test_a_proposal_that_is_not_there_ends_with_8(shell: Shell) -> None:

@@ -16,13 +16,13 @@ class Result:
     """What a command wrote, and the code that it ended with."""
 
     code: int
-    out: str
-    err: str
+    written: str
+    said: str
 
     @property
     def data(self) -> Any:
         """Standard output as JSON."""
-        return json.loads(self.out)
+        return json.loads(self.written)
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Shell:
 
     def run(self, *arguments: str | Path, stdin: str = "") -> Result:
         """Run one command; options of the home and the format are the caller's."""
-        out, err, before = io.StringIO(), io.StringIO(), sys.stdin
+        written, said, before = io.StringIO(), io.StringIO(), sys.stdin
         sys.stdin = io.StringIO(stdin)
         try:
-            with redirect_stdout(out), redirect_stderr(err):
+            with redirect_stdout(written), redirect_stderr(said):
                 code = run([str(each) for each in arguments])
         finally:
             sys.stdin = before
-        return Result(code=code, out=out.getvalue(), err=err.getvalue())
+        return Result(code=code, written=written.getvalue(), said=said.getvalue())
 
     def here(self, *arguments: str | Path, stdin: str = "") -> Result:
         """Run one command with this home."""
@@ -49,5 +49,5 @@ class Shell:
     def json(self, *arguments: str | Path, stdin: str = "") -> Any:
         """The JSON that a command with this home writes; it has to succeed."""
         result = self.here(*arguments, "-o", "json", stdin=stdin)
-        assert result.code == 0, result.err
+        assert result.code == 0, result.said
         return result.data

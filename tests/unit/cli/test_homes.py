@@ -22,7 +22,7 @@ def shell(tmp_path: Path) -> Shell:
 
 def _make_testnet(shell: Shell, directory: Path, *options: str) -> dict[str, object]:
     result = shell.run("testnet", "init", "--validators", "4", "-o", directory, "-o", "json", *options)
-    assert result.code == 0, result.err
+    assert result.code == 0, result.said
     made: dict[str, object] = result.data
     return made
 
@@ -67,7 +67,7 @@ def test_a_genesis_error_names_the_place_in_the_document(shell: Shell, tmp_path:
     broken.write_text(json.dumps(document))
     result = shell.here("genesis", "validate", broken)
     assert result.code == ExitCode.USAGE
-    assert "$.modules.accounts.accounts[0].balances[0].amount" in result.err
+    assert "$.modules.accounts.accounts[0].balances[0].amount" in result.said
 
 
 def test_a_test_network_has_homes_a_document_and_funded_members(shell: Shell, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_network_is_not_written_over_something_else(shell: Shell, tmp_path: Pa
     (tmp_path / "file").write_text("mine")
     result = shell.run("testnet", "init", "-o", tmp_path)
     assert result.code == ExitCode.USAGE
-    assert "not empty" in result.err
+    assert "not empty" in result.said
 
 
 def test_ports_are_chosen_once_and_told_to_all_peers(shell: Shell, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_an_unknown_key_of_the_configuration_names_the_nearest(shell: Shell) -> 
     path.write_text(path.read_text().replace("[log]\nlevel", "[log]\nlevle"))
     result = shell.here("config", "validate")
     assert result.code == ExitCode.USAGE
-    assert "'level'" in result.err
+    assert "'level'" in result.said
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_wrong_client_file_says_what_would_be_right(shell: Shell, text: str, s
     (shell.home / "config" / "client.toml").write_text(text)
     result = shell.here("status")
     assert result.code == ExitCode.USAGE
-    assert said in result.err
+    assert said in result.said
 
 
 def test_the_client_file_chooses_how_results_are_shown(shell: Shell) -> None:
@@ -167,7 +167,7 @@ def test_doctor_says_what_to_do_about_an_unfinished_home(shell: Shell) -> None:
 def test_doctor_finds_nothing_wrong_with_a_new_home_of_a_network(shell: Shell, tmp_path: Path) -> None:
     _make_testnet(shell, tmp_path / "net")
     result = Shell(home=tmp_path / "net" / "node0").here("doctor", "--rpc", "http://127.0.0.1:9", "-o", "json")
-    assert result.code == 0, result.out
+    assert result.code == 0, result.written
 
 
 def test_a_development_network_is_made_once_and_anew_on_request(tmp_path: Path) -> None:
@@ -191,4 +191,4 @@ def test_a_reset_never_removes_what_is_no_development_network(tmp_path: Path) ->
 def test_a_warp_without_a_development_network_is_a_usage_error(shell: Shell) -> None:
     result = shell.here("dev", "warp", "7d")
     assert result.code == ExitCode.USAGE
-    assert "daonode dev" in result.err
+    assert "daonode dev" in result.said

@@ -27,8 +27,8 @@ def test_a_wrong_password_ends_with_3(shell: Shell) -> None:
     shell.json("keys", "add", "zoe", stdin="correct horse\n")
     result = shell.here("keys", "export", "zoe", stdin="wrong\n")
     assert result.code == ExitCode.KEY
-    assert "wrong password" in result.err
-    assert result.out == ""
+    assert "wrong password" in result.said
+    assert result.written == ""
 
 
 def test_a_missing_password_ends_with_3(shell: Shell) -> None:
@@ -58,7 +58,7 @@ def test_an_unknown_key_names_the_nearest(shell: Shell) -> None:
     shell.json("keys", "add", "alice", "--no-password")
     result = shell.here("keys", "show", "alise")
     assert result.code == ExitCode.KEY
-    assert "'alice'" in result.err
+    assert "'alice'" in result.said
 
 
 def test_a_key_file_that_others_can_read_is_refused(shell: Shell) -> None:
@@ -66,7 +66,7 @@ def test_a_key_file_that_others_can_read_is_refused(shell: Shell) -> None:
     file.chmod(0o644)
     result = shell.here("keys", "sign", "hello", "--from", "zoe")
     assert result.code == ExitCode.KEY
-    assert f"chmod 600 {file}" in result.err
+    assert f"chmod 600 {file}" in result.said
 
 
 def test_a_signature_verifies_for_its_text_alone(shell: Shell) -> None:
@@ -83,4 +83,4 @@ def test_listing_warns_of_unencrypted_keys_on_standard_error(shell: Shell) -> No
     shell.json("keys", "add", "zoe", "--no-password")
     result = shell.here("keys", "list", "-o", "json")
     assert [each["name"] for each in result.data] == ["zoe"]
-    assert "not encrypted" in result.err
+    assert "not encrypted" in result.said

@@ -49,44 +49,44 @@ def test_help_imports_no_library_but_those_that_draw_it() -> None:
 def test_every_command_of_the_root_has_help(shell: Shell, name: str) -> None:
     result = shell.run(name, "--help")
     assert result.code == 0
-    assert f"daonode {name}" in result.out
+    assert f"daonode {name}" in result.written
 
 
 def test_an_unknown_command_names_the_nearest(shell: Shell) -> None:
     result = shell.run("proposl", "list")
     assert result.code == ExitCode.USAGE
-    assert "'proposal'" in result.err
+    assert "'proposal'" in result.said
 
 
 def test_an_unknown_command_of_a_group_names_the_nearest(shell: Shell) -> None:
     result = shell.run("vote", "delegat", "bob")
     assert result.code == ExitCode.USAGE
-    assert "'delegate'" in result.err
+    assert "'delegate'" in result.said
 
 
 def test_an_unknown_option_names_the_nearest(shell: Shell) -> None:
     result = shell.run("testnet", "init", "--validator", "4")
     assert result.code == ExitCode.USAGE
-    assert "--validators" in result.err
-    assert result.out == ""
+    assert "--validators" in result.said
+    assert result.written == ""
 
 
 def test_a_value_of_the_wrong_kind_says_what_would_be_right(shell: Shell) -> None:
     result = shell.run("tx", "show", "0x12")
     assert result.code == ExitCode.USAGE
-    assert "64 hex digits" in result.err
+    assert "64 hex digits" in result.said
 
 
 def test_an_unreachable_node_ends_with_6(shell: Shell) -> None:
     result = shell.run("status", "--rpc", "http://127.0.0.1:9")
     assert result.code == ExitCode.UNREACHABLE
-    assert "http://127.0.0.1:9" in result.err
+    assert "http://127.0.0.1:9" in result.said
 
 
 def test_a_home_without_a_genesis_document_is_named(shell: Shell) -> None:
     result = shell.here("query", "accounts", "balance", "alice")
     assert result.code == ExitCode.USAGE
-    assert str(shell.home) in result.err
+    assert str(shell.home) in result.said
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from daonode.cli.output import show
-from daonode.cli.wording import distance, named, percentage, share_bar
+from daonode.cli.wording import distance, gauge, named, percentage
 
 PAGE = {"items": [{"id": "0x" + "ab" * 32, "ok": True, "note": None}], "next_cursor": "7"}
 
@@ -58,7 +58,7 @@ def test_times_are_told_as_distances(time_ms: int, words: str) -> None:
 def test_shares_are_rounded_down_and_nothing_of_nothing_is_none() -> None:
     assert percentage(2, 3) == "66.6%"
     assert percentage(0, 0) == "0.0%"
-    assert share_bar(1, 2) == "█" * 12 + "░" * 12
+    assert gauge(1, 2) == "█" * 12 + "░" * 12
 
 
 def test_an_address_is_shown_with_the_name_of_its_key() -> None:
