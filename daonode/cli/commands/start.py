@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 
 import rich_click as click
@@ -19,6 +20,8 @@ from daonode.cli.session import Session, common
 @common
 def command(session: Session, **flags: str | None) -> None:
     """Run the node of a home until SIGTERM or Ctrl-C."""
+    # Modules stay: looking for garbage among them is a tenth of a node's start, and of every full collection later.
+    gc.disable()
     import structlog
     import trio
 
@@ -26,6 +29,8 @@ def command(session: Session, **flags: str | None) -> None:
     from daonode.node.logs import configure_logs
     from daonode.node.node import NodeAddresses, run_node
 
+    gc.freeze()
+    gc.enable()
     overrides = {
         (name.partition("_")[0], name.partition("_")[2]): value for name, value in flags.items() if value is not None
     }
