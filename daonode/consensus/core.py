@@ -39,7 +39,7 @@ from daonode.consensus.messages import SyncInfo, TimeoutMessage
 from daonode.consensus.on_block import on_block_built, on_block_executed
 from daonode.consensus.on_commit_vote import on_commit_vote
 from daonode.consensus.on_proposal import on_proposal
-from daonode.consensus.on_signed import on_signed
+from daonode.consensus.on_signed import on_sign_refused, on_signed
 from daonode.consensus.on_sync import on_blocks_fetched, on_sync
 from daonode.consensus.on_timeout import count_timeout, on_timeout
 from daonode.consensus.on_timer import (
@@ -188,7 +188,7 @@ class Core:
             case Signed():
                 on_signed(state, event)
             case SignRefused():
-                pass  # Nothing is sent; the reasons of a refusal end with the round.
+                on_sign_refused(state, event)
             case TimerFired():
                 on_timer_fired(state, event)
             case PendingWorkChanged():

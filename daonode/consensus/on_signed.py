@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daonode.consensus.effects import Broadcast
-from daonode.consensus.events import Signed
+from daonode.consensus.events import Signed, SignRefused
 from daonode.consensus.messages import CommitVoteMessage, ProposalMessage, TimeoutMessage, VoteMessage
 from daonode.consensus.on_commit_vote import count_commit_vote
 from daonode.consensus.on_timeout import count_timeout
@@ -27,6 +27,21 @@ def on_signed(state: CoreState, event: Signed) -> None:
             _on_commit_signed(state, event.request, event.signature, voter=state.own_index)
         case TimeoutRequest():
             _on_timeout_signed(state, event.request, event.signature, voter=state.own_index)
+
+
+def on_sign_refused(state: CoreState, event: SignRefused) -> None:
+    """Nothing is sent; the reasons of a refusal end with the round.
+
+    But a block that may not be voted for does not use up the vote: a Byzantine validator may lead the same round on an
+    older parent, and be first with a block that nothing justifies.
+    """
+    if not isinstance(event.request, VoteRequest):
+        return
+    header = event.request.header
+    node = state.tree.get(header.id())
+    if node is not None and state.vote_asked_round == header.round:
+        node.is_vote_refused = True
+        state.vote_asked_round = header.round - 1
 
 
 def _on_proposal_signed(state: CoreState, request: ProposeRequest, signature: Signature) -> None:

@@ -1,8 +1,8 @@
 """The uncommitted blocks above the committed root, and a short memory of the committed chain below it.
 
 A block is here only when its parent is. Blocks whose parent is unknown wait as orphans, one a proposer. Bounded:
-proposals are taken up to `MAX_BLOCKS` blocks and `MAX_UNCERTIFIED_A_ROUND` in a round; certified blocks always, one a
-round; committed links, what leader election looks back on. Knows statuses, not why they change.
+proposals are taken up to `MAX_BLOCKS` blocks and `MAX_UNCERTIFIED_A_ROUND` of a proposer in a round; certified blocks
+always, one a round; committed links, what leader election looks back on. Knows statuses, not why they change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from daonode.primitives.ids import BlockId, Hash, Signature, ValidatorId
 
 MAX_BLOCKS = 4096
 MAX_UNCERTIFIED_A_ROUND = 2
-"""An equivocating leader is remembered with two blocks of a round; certified blocks are always taken."""
+"""An equivocating leader is remembered with two blocks of a round; certified blocks are always taken.
+
+Counted for each proposer, because blocks on another parent may name another leader, who must not take the room."""
 
 
 class BlockStatus(Enum):
@@ -66,6 +68,8 @@ class Node:
     arrived_ms: int
     is_final: bool = False
     """A proof of finality covers the block: it is executed and then committed."""
+    is_vote_refused: bool = False
+    """The signer has refused a vote for it: its round is not justified by what it carries, or was voted in before."""
 
     @property
     def id(self) -> BlockId:
@@ -127,7 +131,7 @@ class BlockTree:
         if not self.is_known(link.parent_id):
             self._keep_orphan(node)
             return None
-        if not certified and not self._has_room(block.header.round):
+        if not certified and not self._has_room(block.header):
             return None
         self._nodes[link.id] = node
         return node
@@ -140,7 +144,7 @@ class BlockTree:
                 del self._orphans[proposer]
             elif self.is_known(orphan.link.parent_id):
                 del self._orphans[proposer]
-                if is_welcome(orphan) and self._has_room(orphan.header.round):
+                if is_welcome(orphan) and self._has_room(orphan.header):
                     self._nodes[orphan.id] = orphan
                     adopted.append(orphan)
         return tuple(adopted)
@@ -199,9 +203,13 @@ class BlockTree:
             for node in self._nodes.values()
         )
 
-    def _has_room(self, round_: int) -> bool:
+    def _has_room(self, header: Header) -> bool:
         uncertified = sum(
-            1 for node in self._nodes.values() if node.certificate is None and node.header.round == round_
+            1
+            for node in self._nodes.values()
+            if node.certificate is None
+            and node.header.round == header.round
+            and node.header.proposer == header.proposer
         )
         return uncertified < MAX_UNCERTIFIED_A_ROUND and len(self._nodes) < MAX_BLOCKS
 

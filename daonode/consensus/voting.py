@@ -23,6 +23,7 @@ def is_votable(state: CoreState, node: Node) -> bool:
         and header.round == state.round
         and state.vote_asked_round < header.round
         and node.proposal is not None
+        and not node.is_vote_refused
         and parent is not None
         and header.height == parent.height + 1
         and is_timely(state, header, parent)
