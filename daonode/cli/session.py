@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 import rich_click as click
 
+from daonode.cli.completion import complete_keys
 from daonode.cli.output import OutputFormat, show
 from daonode.primitives.json_form import Json
 
@@ -231,7 +232,14 @@ def sending(command: Command) -> Command:
 def signing(command: Command) -> Command:
     """Give a command what `sending` gives, and the options of a command that makes and signs a transaction."""
 
-    @click.option("--from", "from_name", envvar="DAONODE_FROM", default=None, help="The key that signs.")
+    @click.option(
+        "--from",
+        "from_name",
+        envvar="DAONODE_FROM",
+        default=None,
+        shell_complete=complete_keys,
+        help="The key that signs.",
+    )
     @click.option("--gas-limit", type=int, default=None, help="The gas limit, by default what a simulation needs.")
     @click.option("--max-fee", type=int, default=None, help="The largest fee, in base units.")
     @click.option("--lane", type=click.IntRange(0, 15), default=0, help="The lane of the sequence.")

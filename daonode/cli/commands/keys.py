@@ -6,6 +6,7 @@ import sys
 
 import rich_click as click
 
+from daonode.cli.completion import complete_keys
 from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
@@ -80,7 +81,7 @@ def list_(session: Session) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_keys)
 @common
 def show(session: Session, name: str) -> None:
     """Show a key's address and public key; no password is needed."""
@@ -88,7 +89,7 @@ def show(session: Session, name: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_keys)
 @common
 def export(session: Session, name: str) -> None:
     """Show a key's words: whoever has them has the key."""

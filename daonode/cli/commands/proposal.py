@@ -9,6 +9,7 @@ from typing import cast
 
 import rich_click as click
 
+from daonode.cli.completion import complete_proposals
 from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
@@ -203,7 +204,7 @@ def list_(session: Session, status: str | None, track: str | None, cursor: str |
 
 
 @command.command()
-@click.argument("proposal")
+@click.argument("proposal", shell_complete=complete_proposals)
 @common
 def show(session: Session, proposal: str) -> None:
     """Show one proposal, by number, id or the beginning of an id."""
@@ -211,7 +212,7 @@ def show(session: Session, proposal: str) -> None:
 
 
 @command.command()
-@click.argument("proposal")
+@click.argument("proposal", shell_complete=complete_proposals)
 @click.option("--until", default=None, metavar="STATUS", help="Stop at this status, by default at an end.")
 @click.option("--timeout", "timeout_s", type=float, default=FOREVER_SECONDS, help="Seconds to watch at most.")
 @common

@@ -6,6 +6,7 @@ from typing import get_args
 
 import rich_click as click
 
+from daonode.cli.completion import complete_keys, complete_proposals
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.proposals import find_proposal, find_proposal_id, find_track
@@ -22,7 +23,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("proposal")
+@click.argument("proposal", shell_complete=complete_proposals)
 @click.argument("choice", type=click.Choice(get_args(Choice)))
 @click.option("--reason", default="", help="Why, for people; it stands in the event of the ballot.")
 @signing
@@ -34,7 +35,7 @@ def cast(session: Session, proposal: str, choice: Choice, reason: str) -> None:
 
 
 @command.command()
-@click.argument("proposal")
+@click.argument("proposal", shell_complete=complete_proposals)
 @click.argument("voter", required=False)
 @click.option("--cursor", default=None, help="Where the page before ended.")
 @click.option("--limit", type=int, default=None, help="How many at most.")
@@ -52,7 +53,7 @@ def show(session: Session, proposal: str, voter: str | None, cursor: str | None,
 
 
 @command.command()
-@click.argument("proposal")
+@click.argument("proposal", shell_complete=complete_proposals)
 @signing
 def remove(session: Session, proposal: str) -> None:
     """Take a ballot back."""
@@ -60,7 +61,7 @@ def remove(session: Session, proposal: str) -> None:
 
 
 @command.command()
-@click.argument("to")
+@click.argument("to", shell_complete=complete_keys)
 @click.option("--track", "tracks", multiple=True, required=True, help="On which track; may be given several times.")
 @signing
 def delegate(session: Session, to: str, tracks: tuple[str, ...]) -> None:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from click.shell_completion import ShellComplete
+
 from daonode.cli.failures import ExitCode
+from daonode.cli.main import root
 from tests.integration.cli.network import Network
 from tests.unit.cli.running import Shell
 
@@ -84,6 +87,15 @@ def test_a_proposal_that_is_not_there_ends_with_8(shell: Shell) -> None:
     assert shell.here("proposal", "show", "999").code == ExitCode.NOT_FOUND
     assert shell.here("proposal", "show", "0x0000").code == ExitCode.NOT_FOUND
     assert shell.here("proposal", "show", "statue").code == ExitCode.USAGE
+
+
+def test_the_shell_completes_numbers_of_proposals(network: Network, tmp_path: Path) -> None:
+    shell, file = network.shell, tmp_path / "p.toml"
+    shell.json("proposal", "new", "text", "--title", "Paint the shed", "-f", file)
+    number = shell.json("proposal", "submit", file, "--from", "lena")["number"]
+    complete = ShellComplete(root, {}, "daonode", "_DAONODE_COMPLETE")
+    offered = complete.get_completions(["proposal", "show", "--home", str(shell.home)], number)
+    assert [item.help for item in offered if item.value == number] == ["Paint the shed (deciding)"]
 
 
 def _balance(shell: Shell, name: str) -> int:
