@@ -15,7 +15,7 @@ from daonode.ledger.application import Application
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.signatures import verify
 from daonode.replica.archive import Archive
-from daonode.replica.committing import Writes, commit_writes
+from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes
 from daonode.replica.events import PeerId
 from daonode.replica.intake import Intake
 from daonode.replica.replica import Replica, ReplicaConfig
@@ -62,6 +62,7 @@ class Chain:
         archive: Archive,
         safety: SafetyState,
         verifier: Verifier,
+        kept_versions: int = KEPT_VERSIONS,
     ) -> Replica:
         """A replica over a store that holds this chain."""
         heartbeat = self.document.chain.consensus.heartbeat
@@ -71,6 +72,7 @@ class Chain:
             own=own,
             peers=peers,
             heartbeat_ms=None if heartbeat is None else int(heartbeat),
+            kept_versions=kept_versions,
         )
         return Replica(config, application=self.application, verifier=verifier, archive=archive, safety=safety)
 

@@ -71,15 +71,18 @@ def proofs_of(blocks: tuple[Block, ...], proof: CommitProof) -> tuple[CommitProo
 class Pruning:
     """Deletes tree nodes that only versions more than `kept_versions` heights below the tip need."""
 
-    def __init__(self, state: KeyValueReader, *, kept_versions: int = KEPT_VERSIONS) -> None:
+    def __init__(self, state: KeyValueReader, *, kept_versions: int) -> None:
         self._state = state
         self._kept_versions = kept_versions
         self._next_height = 0
         """Nothing is left to delete below; not stored: after a start the first look is at everything."""
 
-    def writes(self, *, tip_height: int, made_obsolete: int) -> Writes:
-        """The deletions of a commit up to `tip_height` whose blocks have made so many nodes obsolete."""
-        newest_obsolete = tip_height - self._kept_versions
+    def writes(self, *, tip_height: int, written_height: int, made_obsolete: int) -> Writes:
+        """The deletions of a commit up to `tip_height` whose blocks have made so many nodes obsolete.
+
+        The storage holds what commits up to `written_height` have written, so no more can be found there.
+        """
+        newest_obsolete = min(tip_height - self._kept_versions, written_height)
         if newest_obsolete < self._next_height:
             return ()
         most = MIN_PRUNED_A_COMMIT + 2 * made_obsolete

@@ -27,7 +27,7 @@ from daonode.primitives.ids import BlockId, ValidatorId
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import SYNC_TIMER, BlockSync
-from daonode.replica.committing import Pruning, commit_writes, proofs_of
+from daonode.replica.committing import KEPT_VERSIONS, Pruning, commit_writes, proofs_of
 from daonode.replica.durable import DurableBlocks
 from daonode.replica.effects import (
     Broadcast,
@@ -68,7 +68,7 @@ class ReplicaConfig:
     """What a replica is told of its chain and of itself.
 
     `own` is None for a full node. `peers` names the transport peers of validators. An idle chain makes a block every
-    `heartbeat_ms`, or none when that is None.
+    `heartbeat_ms`, or none when that is None. State can be proven for `kept_versions` heights below the tip.
     """
 
     consensus: ConsensusConfig
@@ -76,6 +76,7 @@ class ReplicaConfig:
     own: ValidatorId | None
     peers: Mapping[ValidatorId, PeerId]
     heartbeat_ms: int | None
+    kept_versions: int = KEPT_VERSIONS
 
 
 class Replica:
@@ -101,7 +102,7 @@ class Replica:
         self._admission = Admission(application, self._executed, Mempool())
         self._server = BlockServer(archive, path_to=self._executed.path)
         self._durable = DurableBlocks(archive, root=root)
-        self._pruning = Pruning(archive.state)
+        self._pruning = Pruning(archive.state, kept_versions=config.kept_versions)
         self._next_deadline_ms = tip.next_deadline_ms
         self._built: BlockId | None = None
         self._timer_rounds: dict[Timer, int] = {}
@@ -283,7 +284,11 @@ class Replica:
             made_obsolete += len(result.stale_nodes)
             writes = commit_writes(header, result, own_proof)
             if block is blocks[-1]:
-                writes += self._pruning.writes(tip_height=header.height, made_obsolete=made_obsolete)
+                writes += self._pruning.writes(
+                    tip_height=header.height,
+                    written_height=blocks[0].header.height - 1,
+                    made_obsolete=made_obsolete,
+                )
             self._effects.append(Persist(Store.STATE, writes, sync=True))
             self._admission.settle(block.payload, result.receipts, time_ms=header.time_ms)
             self._effects.append(Committed(header, result.receipts))

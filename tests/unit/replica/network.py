@@ -10,13 +10,13 @@ from typing import assert_never
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.types import Header
 from daonode.genesis.builder import ChainPlan, Periods, build_document
-from daonode.genesis.document import ChainDescription
+from daonode.genesis.document import ChainDescription, ConsensusParams
 from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.policies import account_id
 from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
-from daonode.primitives.codec import encode
+from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import Address, AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
@@ -83,11 +83,12 @@ class Database:
                 self.values[key] = value
 
 
-def make_test_chain(validator_count: int) -> tuple[Chain, dict[ValidatorId, bytes]]:
+def make_test_chain(validator_count: int, *, heartbeat_ms: int | None = None) -> tuple[Chain, dict[ValidatorId, bytes]]:
     """A chain with one funded account, and the seeds of its validators."""
     seeds = [bytes([index + 1]) * 32 for index in range(validator_count)]
+    consensus = ConsensusParams(heartbeat=None if heartbeat_ms is None else DurationMs(heartbeat_ms))
     plan = ChainPlan(
-        chain=ChainDescription(chain_id=CHAIN_ID, genesis_time=TimeMs(START_MS)),
+        chain=ChainDescription(chain_id=CHAIN_ID, genesis_time=TimeMs(START_MS), consensus=consensus),
         validators=tuple(
             GenesisValidator(public_key=public_key_of(seed), power=1, payout_account=SENDER, moniker=f"v{index}")
             for index, seed in enumerate(seeds)
@@ -125,9 +126,16 @@ class Node:
 class Network:
     """Replicas that exchange messages after `DELAY_MS`; `run` moves the virtual time."""
 
-    def __init__(self, validator_count: int = 4) -> None:
-        self.chain, self._seeds = make_test_chain(validator_count)
+    def __init__(
+        self, validator_count: int = 4, *, heartbeat_ms: int | None = None, kept_versions: int = 1_024
+    ) -> None:
+        self.chain, self._seeds = make_test_chain(validator_count, heartbeat_ms=heartbeat_ms)
+        self._kept_versions = kept_versions
         self.now_ms = START_MS + 100
+        self.dropped: tuple[type[Message], ...] = ()
+        """Messages of these types are lost."""
+        self.said: dict[str, Message] = {}
+        """The last message of each type."""
         self._names = {own: PeerId(f"n{index}") for index, own in enumerate(self._seeds)}
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._counter = 0
@@ -149,16 +157,28 @@ class Network:
         node.is_down = True
         node.timers.clear()
 
-    def restart(self, node: Node) -> None:
+    def restart(self, node: Node, *, connected: bool = True) -> None:
         """Start a node again from what is on its disk."""
         node.is_down = False
         safety = node.signer.safety
         verifier = self.chain.make_verifier()
         node.replica = self.chain.make_replica(
-            own=node.own, peers=self._names, archive=node.archive, safety=safety, verifier=verifier
+            own=node.own,
+            peers=self._names,
+            archive=node.archive,
+            safety=safety,
+            verifier=verifier,
+            kept_versions=self._kept_versions,
         )
         self.step(node, Started(self.now_ms))
-        self.connect_all()
+        if connected:
+            self.connect_all()
+
+    def hear(self, node: Node, sender: Node, message: Message) -> tuple[Effect, ...]:
+        """What a node says to a message that passes its checks; its effects are not carried out."""
+        intake = self.chain.make_intake(node.archive, self.chain.make_verifier())
+        checked = intake.check_message(lane_of(message), encode(message), now_ms=self.now_ms)
+        return node.replica.step(MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
 
     def run(self, duration_ms: int) -> None:
         """Let `duration_ms` of virtual time pass."""
@@ -174,9 +194,15 @@ class Network:
         transaction = intake.check_transaction(raw, now_ms=self.now_ms)
         self.step(node, TransactionsSubmitted(self.now_ms, (Submission(transaction, Ticket(0)),)))
 
-    def transfer(self, sequence: int, *, lane: int = 0, amount: int = 5) -> bytes:
+    def transfer(self, sequence: int, *, lane: int = 0, amount: int = 5, valid_ms: int = 60_000) -> bytes:
         """An encoded, signed transfer of the funded account."""
         message = Transfer(destination=RECEIVER, asset=AssetId("dao"), amount=Amount(amount))
+        return self.transaction(sequence, "accounts.Transfer", message, lane=lane, valid_ms=valid_ms)
+
+    def transaction(
+        self, sequence: int, type_: str, message: Record, *, lane: int = 0, valid_ms: int = 60_000
+    ) -> bytes:
+        """An encoded, signed transaction of the funded account."""
         body = encode(
             TxBody(
                 version=1,
@@ -184,10 +210,10 @@ class Network:
                 sender=SENDER,
                 lane=lane,
                 sequence=sequence,
-                expires_at_ms=self.now_ms + 60_000,
+                expires_at_ms=self.now_ms + valid_ms,
                 gas_limit=1_000_000,
                 max_fee=10**9,
-                messages=(Call(type="accounts.Transfer", body=encode(message)),),
+                messages=(Call(type=type_, body=encode(message)),),
                 memo="",
             )
         )
@@ -197,7 +223,7 @@ class Network:
     def step(self, node: Node, event: Event) -> None:
         """Step one replica and carry out its effects."""
         for effect in node.replica.step(event):
-            self._carry_out(node, effect)
+            self.carry_out(node, effect)
 
     def _new_node(self, own: ValidatorId) -> Node:
         seed = self._seeds[own]
@@ -215,6 +241,7 @@ class Network:
             archive=Archive(blocks, state),
             safety=signer.safety,
             verifier=self.chain.make_verifier(),
+            kept_versions=self._kept_versions,
         )
         return Node(self._names[own], own, seed, blocks, state, signer, replica)
 
@@ -222,7 +249,7 @@ class Network:
         self._counter += 1
         heapq.heappush(self._queue, (at_ms, self._counter, action))
 
-    def _carry_out(self, node: Node, effect: Effect) -> None:
+    def carry_out(self, node: Node, effect: Effect) -> None:
         match effect:
             case Persist():
                 (node.blocks if effect.store is Store.BLOCKS else node.state).write(effect.writes)
@@ -270,6 +297,9 @@ class Network:
 
     def _deliver(self, sender: Node, receiver: Node, message: Message) -> None:
         data, lane = encode(message), lane_of(message)
+        self.said[type(message).__name__] = message
+        if isinstance(message, self.dropped):
+            return
 
         def arrive() -> None:
             if sender.is_down or receiver.is_down:

@@ -1,0 +1,127 @@
+"""Executed blocks above the committed tip: forks side by side, what they include, and what a commit lets go of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from daonode.consensus.effects import Build
+from daonode.consensus.types import Block, Header
+from daonode.ledger.transactions import Transaction, tx_id
+from daonode.primitives.codec import decode
+from daonode.primitives.ids import Hash, TxId
+from daonode.replica.archive import Archive
+from daonode.replica.committing import commit_writes
+from daonode.replica.executed import ExecutedBlocks
+from daonode.replica.layout import STATE_PREFIX
+from tests.unit.replica.network import START_MS, Database, Network
+
+
+class World:
+    """One genesis, and blocks on top of it as they are asked for."""
+
+    def __init__(self) -> None:
+        self.network = Network(1)
+        chain = self.network.chain
+        self.chain = chain
+        self.state = Database()
+        self.state.write(chain.genesis_writes())
+        self.root = chain.initial.header
+        self.executed = self.fresh()
+
+    def fresh(self) -> ExecutedBlocks:
+        archive = Archive(Database(), self.state)
+        return ExecutedBlocks(self.chain.application, root=self.root, state=archive.state_at_tip())
+
+    def build(self, parent: Header, *, round_: int, raws: Iterable[bytes], empty: bool = False) -> Block:
+        order = Build(
+            epoch=0,
+            round=round_,
+            time_ms=START_MS + round_,
+            proposer=self.chain.validators.validators[0].id,
+            parent=parent,
+            qc=self.chain.genesis_qc,
+            tc=None,
+            failed_proposers=(),
+            empty=empty,
+        )
+        digest = self.chain.validators.digest()
+        block, _ = self.executed.build(order, validators_digest=digest, time_ms=order.time_ms, candidates=raws)
+        return block
+
+
+def id_of(raw: bytes) -> TxId:
+    return tx_id(decode(raw, Transaction).body)
+
+
+def test_what_one_builds_another_executes_to_the_same_roots() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    assert world.fresh().execute(block) is None
+
+
+def test_a_header_with_other_roots_is_refused_with_both_of_them() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    lie = replace(block, header=replace(block.header, state_root=Hash(bytes(32))))
+    error = world.fresh().execute(lie)
+    assert error is not None
+    assert "00" * 32 in error
+    assert block.header.state_root.hex() in error
+
+
+def test_forks_stand_side_by_side_until_one_is_committed() -> None:
+    world = World()
+    left_raw, right_raw, child_raw = (world.network.transfer(0, lane=lane) for lane in (0, 1, 2))
+    left = world.build(world.root, round_=1, raws=[left_raw])
+    right = world.build(world.root, round_=2, raws=[right_raw])
+    child = world.build(right.header, round_=3, raws=[child_raw])
+    executed = world.executed
+    assert [executed.includes(id_of(raw)) for raw in (left_raw, right_raw, child_raw)] == [True, True, True]
+    assert executed.included_on(child.header.id()) == {id_of(right_raw), id_of(child_raw)}
+    assert executed.path(child.header.id()) == (right, child)
+    executed.commit(right.header)
+    assert [executed.includes(id_of(raw)) for raw in (left_raw, right_raw, child_raw)] == [False, False, True]
+    assert executed.path(left.header.id()) == ()
+    assert executed.path(child.header.id()) == (child,)
+    assert executed.root == right.header
+
+
+def test_a_transaction_on_two_forks_counts_until_both_are_gone() -> None:
+    world = World()
+    raw = world.network.transfer(0)
+    first = world.build(world.root, round_=1, raws=[raw])
+    second = world.build(world.root, round_=2, raws=[raw])
+    world.executed.forget(first.header.id())
+    assert world.executed.includes(id_of(raw))
+    world.executed.forget(second.header.id())
+    assert not world.executed.includes(id_of(raw))
+
+
+def test_executing_the_same_block_again_counts_it_once() -> None:
+    world = World()
+    raw = world.network.transfer(0)
+    block = world.build(world.root, round_=1, raws=[raw])
+    assert world.executed.execute(block) is None
+    world.executed.forget(block.header.id())
+    assert not world.executed.includes(id_of(raw))
+
+
+def test_a_block_that_must_be_empty_takes_nothing() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)], empty=True)
+    assert block.header.payload_digest == world.root.payload_digest
+
+
+def test_a_committed_state_is_read_from_the_storage_one_step_later() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    world.state.write(commit_writes(block.header, world.executed.commit(block.header), None))
+    world.executed.settle()
+    version, archive = world.executed.root_version, Archive(Database(), world.state)
+    changed = [key for key in world.state.values if key.startswith(STATE_PREFIX)]
+    assert changed
+    assert all(version.get(key[1:]) == archive.state_at_tip().get(key[1:]) for key in changed)
+    child = world.build(block.header, round_=2, raws=[world.network.transfer(1)])
+    assert world.executed.path(child.header.id()) == (child,)
