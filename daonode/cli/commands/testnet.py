@@ -48,7 +48,12 @@ def command() -> None:
 @click.option(
     "--base-port", type=click.IntRange(1024, 64_000), default=None, help="Ports from this on; by default free ones."
 )
-@click.option("--clock-file", type=click.Path(path_type=Path), default=None, help="A clock offset that all share.")
+@click.option(
+    "--clock-file",
+    type=click.Path(path_type=Path, resolve_path=True),
+    default=None,
+    help="A clock offset that all share.",
+)
 def init(outputs: tuple[str, ...], **options: object) -> None:
     """Write the homes of a network, genesis.json and accounts.json.
 
