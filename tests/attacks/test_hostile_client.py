@@ -39,7 +39,7 @@ async def test_a_client_that_holds_all_connections_ends_neither_server_nor_node(
                     with suppress(BlockingIOError):
                         connection.connect((host, int(port)))
                 # It accepts until there is no room, and then closes them all.
-                await trio.lowlevel.wait_readable(held[0])
+                await trio.lowlevel.wait_readable(held[0].fileno())
                 for connection in held:
                     connection.close()
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,4 +1,4 @@
-"""One sender tries to keep the others out of the blocks; one proposer of governance, out of the votes."""
+"""One sender tries to keep the others out of the blocks."""
 
 from __future__ import annotations
 

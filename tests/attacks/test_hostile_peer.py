@@ -70,7 +70,7 @@ def test_a_certificate_of_an_abandoned_block_keeps_no_validator_from_catching_up
     restart_alone(network, victim)
     network.step(victim, PeerConnected(network.now_ms, others[0].name))
     for effect in say(network, others[0], victim, SyncMessage(SyncInfo(high_qc=stale, tc=None, commit=None))):
-        network._carry_out(victim, effect)
+        network.carry_out(victim, effect)
     network.connect_all()
     network.run(10_000)
     assert victim.archive.tip().height == others[1].archive.tip().height
@@ -111,7 +111,7 @@ def test_a_silent_peer_that_connects_first_does_not_keep_a_node_from_catching_up
     network.stop(silent)
     for effect in effects:
         if not isinstance(effect, Send):
-            network._carry_out(victim, effect)
+            network.carry_out(victim, effect)
     network.connect_all()
     network.run(5_000)
     assert victim.archive.tip().height == others[1].archive.tip().height
