@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,23 @@ def test_a_node_that_was_paused_catches_up(network: Network) -> None:
             paused.send(signal.SIGCONT)
         wait_until(lambda: paused.height() >= missed, within_seconds=CATCH_UP_SECONDS, what="it caught up")
     check_every_node_has(load, network)
+
+
+def test_a_validator_that_lost_its_stores_fetches_the_chain_and_keeps_its_promises(network: Network) -> None:
+    victim = network.nodes[0]
+    victim.kill()
+    data = victim.node.home.data_directory
+    before = read_safety_state(victim.node.home.safety_state)
+    shutil.rmtree(data / "blocks")
+    shutil.rmtree(data / "state")
+    with load_on(network.urls[1:], keys_of(network)) as load:
+        wait_for_reports(load)
+        victim.start()
+        victim.wait_until_ready()
+        network.wait_until_level()
+        wait_for_reports(load)
+    check_every_node_has(load, network)
+    assert read_safety_state(victim.node.home.safety_state).last_voted_round >= before.last_voted_round
 
 
 def test_sigterm_under_load_ends_a_node_in_time_and_loses_nothing(network: Network) -> None:
