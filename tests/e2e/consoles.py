@@ -19,8 +19,11 @@ _MASKS = (
     (re.compile(r"0x[0-9a-f]+(\.\.\.[0-9a-f]+)?"), "0x*"),
     (re.compile(r"\b(dao|daoval)1[02-9ac-hj-np-z]{10,}"), r"\g<1>1*"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
-    (re.compile(r"\b(in )?\d+ (ms|s|min|h|d)\b( \d+ (s|min|h))?( ago)?"), "PERIOD"),
+    (re.compile(r"\b(in )?\d+ (ms|s|min|h|d)\b( \d+ (s|min|h))?( ago)?|\bnow\b(?= \()"), "PERIOD"),
     (re.compile(r"\b(height|round|block|gas_used|fee|index)(:?\s+)\d+"), r"\g<1>\g<2>N"),
+    (re.compile(r"(/[\w.-]+)+/\.daonode-dev"), "HOME/.daonode-dev"),
+    # Balances and powers that fees have gone off.
+    (re.compile(r"\b\d{12,}\b"), "AMOUNT"),
     (re.compile(r"[ \t]+"), " "),
 )
 

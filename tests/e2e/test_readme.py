@@ -43,7 +43,8 @@ def dev_home(tmp_path: Path) -> Iterator[Path]:
         yield home
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        process.communicate(timeout=10)
+        assert process.returncode == 0
 
 
 def environment(home: Path) -> dict[str, str]:
