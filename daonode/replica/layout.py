@@ -1,6 +1,8 @@
 """What a node keeps on disk: the keys and records of its two databases.
 
-`blocks` holds every block by id from before it is voted for. `state` holds what commits change, one batch a height:
+`blocks` holds every block by id from before it is voted for until it is abandoned (``b`` + id), and the list of those
+that are neither committed nor abandoned yet (``u`` + round + id). `state` holds
+what commits change, one batch a height:
 
 ======================  =============================================================
 key                     value
