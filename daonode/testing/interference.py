@@ -20,9 +20,10 @@ ERA_MESSAGES = 400
 
 
 class Interference:
-    """Decides what becomes of each message."""
+    """Decides what becomes of each message; the `muted` kinds never arrive."""
 
-    def __init__(self, random: Random, *, node_count: int) -> None:
+    def __init__(self, random: Random, *, node_count: int, muted: tuple[type[Message], ...] = ()) -> None:
+        self._muted = muted
         self._random = random
         self._node_count = node_count
         self._seen = 0
@@ -33,6 +34,8 @@ class Interference:
         if self._seen % ERA_MESSAGES == 0:
             self._draw()
         self._seen += 1
+        if isinstance(message, self._muted):
+            return ()
         loss_percent, late_percent = self._fates.get((type(message), receiver), (0, 0))
         if self._random.randrange(100) < loss_percent:
             return ()

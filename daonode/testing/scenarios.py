@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from daonode.consensus.messages import CommitVoteMessage
+from daonode.replica.messages import BlockResponse, Message
 from daonode.testing.byzantine.equivocating_proposer import EquivocatingProposer
 from daonode.testing.byzantine.equivocating_voter import EquivocatingVoter
 from daonode.testing.byzantine.forger import Forger
 from daonode.testing.byzantine.pestered import PesteredNode
+from daonode.testing.byzantine.reckless import RecklessNode
 from daonode.testing.byzantine.stale_leader import StaleLeader
 from daonode.testing.node import Node
 
@@ -31,6 +34,10 @@ class Scenario:
     cast: Mapping[int, type[Node]] = field(default_factory=dict)
     is_unfair: bool = False
     """Whether the network is biased (`interference.py`) until the calm."""
+    muted: tuple[type[Message], ...] = ()
+    """Kinds of messages that honest nodes send in vain until the calm."""
+    is_judged_at_the_end: bool = True
+    """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
 
 
@@ -44,8 +51,15 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("six", validator_count=6),
         Scenario("equivocating-proposer", cast={3: EquivocatingProposer}, is_unfair=True),
         Scenario("equivocating-voter", cast={2: EquivocatingVoter}, is_unfair=True),
-        Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True),
+        Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),
         Scenario("forger", cast={0: Forger}, is_unfair=True),
+        Scenario("forging-server", cast={0: Forger}, is_unfair=True, muted=(BlockResponse,)),
         Scenario("pestered", cast=dict.fromkeys(range(4), PesteredNode), is_unfair=True),
+        Scenario(
+            "reckless",
+            cast={**dict.fromkeys(range(3), RecklessNode), 3: EquivocatingProposer},
+            is_unfair=True,
+            is_judged_at_the_end=False,
+        ),
     )
 }

@@ -96,6 +96,7 @@ class Simulation:
     cast: Mapping[int, type[Node]] = field(default_factory=dict)
     """Who plays a validator, by index; an honest node where nothing stands."""
     interference: Interference | None = None
+    is_judged_at_the_end: bool = True
     min_commits: int = FAULTS.min_commits
     now_ms: int = GENESIS_MS + 1_000
     is_calm: bool = False
@@ -146,6 +147,8 @@ class Simulation:
             self._at(self.now_ms + fault.at_ms, lambda fault=fault: self._strike(fault))  # type: ignore[misc]
         self._schedule_client()
         self._run_until(storm_end_ms)
+        if not self.is_judged_at_the_end:
+            return
         self._calm_down()
         self._run_to_the_end()
 
@@ -154,7 +157,8 @@ class Simulation:
     def send(self, sender: int, receiver: int, message: Message) -> None:
         """Hand a message to the network."""
         delays = self.network.delays(sender, receiver)
-        if self.interference is not None and not self.is_calm:
+        # What a Byzantine validator says arrives: the network is on its side.
+        if self.interference is not None and not self.is_calm and sender not in self.byzantine:
             delays = self.interference.change(message, receiver, delays)
         for delay_ms in delays:
             self.after(delay_ms, lambda: self._deliver(sender, receiver, message))
@@ -388,6 +392,8 @@ class Simulation:
         self._heal()
         for node in self.nodes:
             self._restart(node)
+        # A connection that has lost messages is a broken one; it is made anew.
+        self._connect(range(len(self.nodes)))
         self.oracle.on_calm(self.now_ms, [node.replica.core.round for node in self.nodes])
 
     def _run_to_the_end(self) -> None:
@@ -425,7 +431,8 @@ def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False
         faults=draw_faults(chance, node_count=node_count),
         trace=trace,
         cast=scenario.cast,
-        interference=Interference(chance, node_count=node_count) if scenario.is_unfair else None,
+        interference=Interference(chance, node_count=node_count, muted=scenario.muted) if scenario.is_unfair else None,
+        is_judged_at_the_end=scenario.is_judged_at_the_end,
         min_commits=scenario.min_commits,
     )
     failure: str | None = None

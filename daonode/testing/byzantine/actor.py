@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from msgspec.structs import replace
-
+from daonode.consensus.effects import Build
 from daonode.consensus.leaders import LeaderSchedule
 from daonode.consensus.messages import (
     CommitVoteMessage,
@@ -21,16 +20,7 @@ from daonode.consensus.messages import (
 )
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote, signing_bytes
 from daonode.consensus.tree import BlockTree
-from daonode.consensus.types import (
-    EMPTY_DIGEST,
-    Block,
-    Header,
-    QuorumCertificate,
-    TimeoutCertificate,
-    payload_digest,
-)
-from daonode.ledger.application import EMPTY_PAYLOAD
-from daonode.ledger.receipts import receipts_root
+from daonode.consensus.types import Block, Header, QuorumCertificate, TimeoutCertificate
 from daonode.primitives.ids import Signature
 from daonode.replica.messages import Message
 from daonode.testing.node import Node
@@ -120,24 +110,23 @@ class Actor(Node):
             sync=self.sync,
         )
 
-    def empty_block(
+    def build_on(
         self, template: Header, *, parent: Header, qc: QuorumCertificate, tc: TimeoutCertificate | None
     ) -> Block:
-        """A block without transactions in the round of `template`, on another certificate.
-
-        It changes no state, so its roots are known without executing it.
-        """
+        """A block without transactions in the round of `template`, on another certificate whose block is executed."""
         failed = self.leaders.failed_proposers(round_=template.round, qc_round=qc.round, extends=parent.id())
-        header = replace(
-            template,
-            height=parent.height + 1,
+        order = Build(
+            epoch=EPOCH,
+            round=template.round,
             time_ms=max(self.clock_ms, parent.time_ms + 1),
-            parent_id=parent.id(),
-            qc_digest=qc.digest(),
-            tc_digest=EMPTY_DIGEST if tc is None else tc.digest(),
-            payload_digest=payload_digest(EMPTY_PAYLOAD),
-            state_root=parent.state_root,
-            receipts_root=receipts_root(()),
+            proposer=template.proposer,
+            parent=parent,
+            qc=qc,
+            tc=tc,
             failed_proposers=failed,
+            empty=True,
         )
-        return Block(header=header, payload=EMPTY_PAYLOAD, qc=qc, tc=tc)
+        block, _ = self.replica._executed.build(  # noqa: SLF001  # a liar knows its own mind
+            order, validators_digest=template.validators_digest, time_ms=order.time_ms, candidates=()
+        )
+        return block

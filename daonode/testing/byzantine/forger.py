@@ -3,60 +3,83 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 
 from msgspec.structs import replace
 
 from daonode.consensus.messages import SyncInfo, SyncMessage
-from daonode.consensus.types import CommitCertificate, QuorumCertificate, TimeoutCertificate
-from daonode.replica.effects import Broadcast, Effect
+from daonode.consensus.types import CommitCertificate, QuorumCertificate, TimeoutCertificate, TwoChain
+from daonode.replica.effects import Broadcast, Effect, Send
+from daonode.replica.messages import BlockResponse
 from daonode.testing.byzantine.actor import Actor
 
 
 @dataclass(slots=True)
 class Forger(Actor):
-    """After each of its broadcasts sends one forged certificate of each kind that it can make."""
+    """Forges each certificate that it comes to hold, at once, and the proofs of the blocks that it serves."""
 
-    turn: int = 0
+    last: SyncInfo | None = None
 
     def carry_out(self, effect: Effect) -> None:
-        """Do what is due, then forge."""
-        self.carry_out_honestly(effect)
-        if isinstance(effect, Broadcast):
-            self.turn += 1
-            sync = self.sync
-            forged = [*self._of_qc(sync.high_qc)]
-            if sync.tc is not None:
-                forged.extend(self._of_tc(sync.tc))
-            if sync.commit is not None:
-                forged.extend(self._of_commit(sync.commit, sync.high_qc))
-            for lie in islice(forged, self.turn % 3, None, 3):
-                self.say(SyncMessage(sync=lie), self.others)
+        """Forge what is new, then do what is due, with other proofs."""
+        if isinstance(effect, Broadcast) and self.sync != self.last:
+            self._forge(self.sync)
+        if isinstance(effect, Send) and isinstance(effect.message, BlockResponse):
+            self.carry_out_honestly(replace_message(effect))
+        else:
+            self.carry_out_honestly(effect)
 
-    def _of_qc(self, qc: QuorumCertificate) -> list[SyncInfo]:
-        """A QC of the next round by too few, by one voter counted as a quorum, and with signatures of another."""
+    def _forge(self, sync: SyncInfo) -> None:
+        self.last = sync
+        lies = [SyncInfo(high_qc=qc, tc=None, commit=None) for qc in self._of_qc(sync.high_qc)]
+        if sync.tc is not None:
+            lies.extend(SyncInfo(high_qc=sync.high_qc, tc=tc, commit=None) for tc in self._of_tc(sync.tc))
+        if sync.commit is not None:
+            commits = self._of_commit(sync.commit, sync.high_qc)
+            lies.extend(SyncInfo(high_qc=sync.high_qc, tc=None, commit=commit) for commit in commits)
+        for lie in lies:
+            self.say(SyncMessage(sync=lie), self.others)
+
+    def _of_qc(self, qc: QuorumCertificate) -> list[QuorumCertificate]:
+        """By too few, by one voter counted twice, and of a round that nobody has voted in."""
         if not qc.signers:
             return []
-        few = replace(qc, signers=qc.signers[:2], signatures=qc.signatures[:2])
-        twice = replace(
-            qc, signers=(*qc.signers[:-1], qc.signers[-2]), signatures=(*qc.signatures[:-1], qc.signatures[-2])
-        )
-        later = replace(qc, round=qc.round + 1)
-        return [SyncInfo(high_qc=lie, tc=None, commit=None) for lie in (few, twice, later)]
+        signers, signatures = qc.signers, qc.signatures
+        return [
+            replace(qc, signers=signers[:2], signatures=signatures[:2]),
+            replace(qc, signers=(*signers[:-1], signers[-2]), signatures=(*signatures[:-1], signatures[-2])),
+            replace(qc, round=qc.round + 1),
+        ]
 
-    def _of_tc(self, tc: TimeoutCertificate) -> list[SyncInfo]:
-        """A TC by too few, with a QC older than what its signers state, and with a QC that nobody signed."""
+    def _of_tc(self, tc: TimeoutCertificate) -> list[TimeoutCertificate]:
+        """By too few, with a QC that nobody signed, and with one older than what the signers state."""
+        signers, rounds, signatures = tc.signers, tc.high_qc_rounds, tc.signatures
         lies = [
-            replace(tc, signers=tc.signers[:2], high_qc_rounds=tc.high_qc_rounds[:2], signatures=tc.signatures[:2]),
-            replace(tc, high_qc=replace(tc.high_qc, block_id=self.tree.root_id, signatures=tc.high_qc.signatures)),
+            replace(tc, signers=signers[:2], high_qc_rounds=rounds[:2], signatures=signatures[:2]),
+            replace(tc, high_qc=replace(tc.high_qc, signatures=tuple(reversed(tc.high_qc.signatures)))),
         ]
         node = self.tree.get(tc.high_qc.block_id)
         if node is not None:
             lies.append(replace(tc, high_qc=node.block.qc))
-        return [SyncInfo(high_qc=lie.high_qc, tc=lie, commit=None) for lie in lies]
+        return [lie for lie in reversed(lies) if lie != tc]
 
-    def _of_commit(self, commit: CommitCertificate, high_qc: QuorumCertificate) -> list[SyncInfo]:
-        """A commit certificate by too few, and one for a round that was only certified."""
-        few = replace(commit, signers=commit.signers[:2], signatures=commit.signatures[:2])
-        later = replace(commit, round=high_qc.round, block_id=high_qc.block_id)
-        return [SyncInfo(high_qc=high_qc, tc=None, commit=lie) for lie in (few, later) if lie != commit]
+    def _of_commit(self, commit: CommitCertificate, high_qc: QuorumCertificate) -> list[CommitCertificate]:
+        """By too few, and for a block that was only certified."""
+        lies = (
+            replace(commit, signers=commit.signers[:2], signatures=commit.signatures[:2]),
+            replace(commit, round=high_qc.round, block_id=high_qc.block_id),
+        )
+        return [lie for lie in lies if lie != commit]
+
+
+def replace_message(effect: Send) -> Send:
+    """The blocks that are served, up to one whose child does not follow it in the next round, with that as proof."""
+    response = effect.message
+    if not isinstance(response, BlockResponse) or response.proof is None:
+        return effect
+    for place, (parent, child) in enumerate(pairwise(response.blocks)):
+        grandchildren = response.blocks[place + 2 : place + 3]
+        if child.header.round != parent.header.round + 1 and grandchildren:
+            proof = TwoChain(child=child.header, qc=grandchildren[0].qc)
+            return Send(effect.peer, replace(response, blocks=response.blocks[: place + 1], proof=proof))
+    return effect

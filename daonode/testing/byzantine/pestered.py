@@ -54,7 +54,11 @@ class PesteredNode(Node):
         for _ in range(REQUESTS_AN_EVENT):
             request = self._think_of_request()
             if request is not None:
-                self._ask(request)
+                self.ask(request)
+
+    def may_ask_for(self, block: Block) -> bool:
+        """Whether to want a vote for a block: a QC for one that nobody has would end the chain, and prove nothing."""
+        return self.disk.stores[Store.BLOCKS].get_durable(b"b" + block.header.id()) is not None
 
     def _learn(self, event: MessageReceived) -> None:
         message = event.message
@@ -71,10 +75,7 @@ class PesteredNode(Node):
         kind = chance.randrange(8)
         if kind < 2 and self.blocks:
             block = chance.choice(self.blocks)
-            # Only for blocks that this node has: a QC for one that nobody has would end the chain, and prove nothing.
-            if self.disk.stores[Store.BLOCKS].get_durable(b"b" + block.header.id()) is None:
-                return None
-            return VoteRequest(header=block.header, qc=block.qc, tc=block.tc)
+            return VoteRequest(header=block.header, qc=block.qc, tc=block.tc) if self.may_ask_for(block) else None
         if not self.qcs:
             return None
         qc = chance.choice(self.qcs)
@@ -85,7 +86,8 @@ class PesteredNode(Node):
         round_ = newest + (FAR_ROUNDS if kind == 7 and not chance.randrange(8) else chance.choice((0, 1, 1, 1, 2)))
         return TimeoutRequest(round=round_, high_qc=qc, tc=tc)
 
-    def _ask(self, request: SignRequest) -> None:
+    def ask(self, request: SignRequest) -> None:
+        """Ask the signer, and send everyone what it signs."""
         prepared = self.signer.prepare(request)
         # What it has signed before it gives again; that was sent to everyone then.
         if not isinstance(prepared, Refusal) and prepared.state is not None:

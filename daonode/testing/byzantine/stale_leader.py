@@ -32,7 +32,7 @@ class StaleLeader(Actor):
         sent = False
         for depth, (parent, qc) in enumerate(self._ancestors(effect.message.block)):
             for tc in (None, *self.tcs):
-                block = self.empty_block(effect.message.block.header, parent=parent, qc=qc, tc=tc)
+                block = self.build_on(effect.message.block.header, parent=parent, qc=qc, tc=tc)
                 if (depth + self.turn) % 2 == 0 and self._is_led(block.header):
                     self.say(self.proposal_of(block), self.others)
                     sent = True

@@ -8,5 +8,5 @@ from daonode.testing.mutants import certificates, persistence, rules
 from daonode.testing.mutants.mutant import Mutant
 
 MUTANTS: Mapping[str, Mutant] = {
-    mutant.name: mutant for mutant in (*rules.REQUIRED, *rules.REDUNDANT, *certificates.REQUIRED, *persistence.REQUIRED)
+    mutant.name: mutant for mutant in (*rules.MUTANTS, *certificates.MUTANTS, *persistence.MUTANTS)
 }

@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, contextmanager
 from daonode.consensus import committing, verification
 from daonode.consensus.collector import Ballots, Collector
 from daonode.consensus.messages import CommitVoteMessage, TimeoutMessage, VoteMessage
+from daonode.consensus.statements import Statement
 from daonode.consensus.tree import Node
 from daonode.consensus.types import QuorumCertificate, TimeoutCertificate, ValidatorSet
 from daonode.consensus.verification import Verifier
+from daonode.primitives.ids import Signature
 from daonode.testing.mutants.mutant import Mutant, patched, replacing
 
 _check_tc = Verifier.check_tc
+_check_quorum = Verifier._check_quorum  # noqa: SLF001  # stands in for it
 
 
 def _always(*_: object) -> bool:
@@ -39,6 +42,13 @@ def _take_qc_as_valid(_qc: QuorumCertificate) -> None:
 def _check_tc_alone(self: Verifier, tc: TimeoutCertificate) -> None:
     with patched(self, "check_qc", _take_qc_as_valid):
         _check_tc(self, tc)
+
+
+def _check_signatures_alone(
+    self: Verifier, signers: Sequence[int], statements: Sequence[Statement], signatures: Sequence[Signature]
+) -> None:
+    with patched(ValidatorSet, "is_quorum", _always):
+        _check_quorum(self, signers, statements, signatures)
 
 
 def _few(self: Collector, last: int, voters: list[int]) -> bool:
@@ -75,7 +85,7 @@ def _counting_twice() -> Iterator[None]:
         yield
 
 
-REQUIRED = (
+MUTANTS = (
     Mutant(
         "quorum-of-two-thirds",
         "a quorum is strictly more than two thirds",
@@ -90,7 +100,7 @@ REQUIRED = (
         "accept-few",
         "a certificate that is received has a quorum",
         ("forger",),
-        replacing(ValidatorSet, "is_quorum", _always),
+        replacing(Verifier, "_check_quorum", _check_signatures_alone),
     ),
     Mutant(
         "accept-twice",
@@ -119,7 +129,7 @@ REQUIRED = (
     Mutant(
         "accept-any-child",
         "rule 5: consecutive rounds, in a proof that is received",
-        ("forger",),
+        ("forging-server",),
         replacing(verification, "is_consecutive", _always),
     ),
 )

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One removed clause.
-
-    `scenarios` are the kinds of runs that bring about what it allows. `proof` is empty for a mutant that must be
-    killed; otherwise the heading in docs/testing.md of the proof that the clause is redundant.
-    """
+    """One removed clause. `scenarios` are the kinds of runs that bring about what it allows."""
 
     name: str
     clause: str
     scenarios: tuple[str, ...]
     apply: Callable[[], AbstractContextManager[None]]
-    proof: str = ""
 
 
 @contextmanager

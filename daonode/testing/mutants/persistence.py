@@ -84,7 +84,7 @@ def _step_with_late_blocks(self: Replica, event: Event) -> tuple[Effect, ...]:
     return (*(effect for effect in effects if effect not in late), *held)
 
 
-REQUIRED = (
+MUTANTS = (
     Mutant(
         "sign-without-disk",
         "the safety state is persisted before a signature leaves",

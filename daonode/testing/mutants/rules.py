@@ -74,7 +74,7 @@ def _without_lock_on(kind: type[SignRequest]) -> Callable[[], AbstractContextMan
     return apply
 
 
-REQUIRED = (
+MUTANTS = (
     Mutant(
         "propose-twice",
         "a proposal needs a round above the last one proposed in",
@@ -84,7 +84,7 @@ REQUIRED = (
     Mutant(
         "vote-any-round",
         "rule 1: B.round > last_voted_round",
-        ("equivocating-proposer", "unfair"),
+        ("reckless",),
         replacing(safety, "is_newer_than_last_vote", _always),
     ),
     Mutant(
@@ -114,7 +114,7 @@ REQUIRED = (
     Mutant(
         "vote-without-lock",
         "rule 1: then locked_round = max(locked_round, qc.round)",
-        ("pestered",),
+        ("reckless",),
         _without_lock_on(VoteRequest),
     ),
     Mutant(
@@ -153,21 +153,16 @@ REQUIRED = (
         ("unfair", "pestered"),
         replacing(safety, "is_after_last_timeout", _always),
     ),
-)
-
-REDUNDANT = (
     Mutant(
         "timeout-before-vote",
         "rule 2: r >= last_voted_round",
         ("pestered",),
         replacing(safety, "is_not_before_last_vote", _always),
-        proof="timeout-before-vote",
     ),
     Mutant(
         "timeout-certified-round",
         "rule 2: high_qc.round < r",
         ("pestered",),
         replacing(safety, "is_before_timeout", _always),
-        proof="timeout-certified-round",
     ),
 )
