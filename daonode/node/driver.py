@@ -10,7 +10,6 @@ end, also when the node is told to stop. Nothing here decides anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
@@ -21,7 +20,7 @@ from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import TimeoutMessage
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
-from daonode.node.api import Overloaded
+from daonode.node.clients import Clients
 from daonode.node.clock import Clock
 from daonode.node.divergence import write_divergence_report
 from daonode.node.errors import DiskFailed, Diverged
@@ -62,8 +61,6 @@ from daonode.replica.events import (
     Signed,
     SignRefused,
     Started,
-    Submission,
-    Ticket,
     TimerFired,
     TransactionsSubmitted,
 )
@@ -74,14 +71,6 @@ from daonode.signer.signing import Refusal, Signer
 
 MAX_CHECKING_THREADS = 2
 """Threads that verify transactions; the verification itself runs outside the interpreter's lock."""
-
-
-@dataclass(slots=True)
-class Waiter:
-    """A client that waits for the answer about its transaction."""
-
-    answered: trio.Event = field(default_factory=trio.Event)
-    answer: TxId | TransactionError | None = None
 
 
 class Driver:
@@ -115,10 +104,7 @@ class Driver:
         self._inbox = Inbox()
         self._timers = Timers(clock, self._inbox.put_urgent)
         self._checking = trio.CapacityLimiter(MAX_CHECKING_THREADS)
-        self._waiters: dict[Ticket, Waiter] = {}
-        self._next_ticket = 0
-        self._commits: dict[TxId, list[trio.Event]] = {}
-        self._is_stopping = False
+        self._clients = Clients(self._inbox)
 
     async def run(self) -> None:
         """Drive until cancelled.
@@ -136,48 +122,16 @@ class Driver:
                 while True:
                     await self._step(self._event_of(await self._inbox.take()))
         finally:
-            self._stop_answering()
+            self._clients.stop()
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         """Check transactions on a thread and offer them to the mempool: for each its id, or why it was refused."""
-        if self._is_stopping:
-            return tuple(_stopping() for _ in raws)
         checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
-        waiters = [each if isinstance(each, TransactionError) else self._offer(each) for each in checked]
-        return tuple([await _answer_of(waiter) for waiter in waiters])
+        return await self._clients.submit(checked)
 
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         """Wait until a block with this transaction is committed; False when the time is over or the node stops."""
-        committed = trio.Event()
-        waiting = self._commits.setdefault(tx_id, [])
-        waiting.append(committed)
-        try:
-            with trio.move_on_after(0 if self._is_stopping else timeout_ms / 1_000):
-                await committed.wait()
-            return committed.is_set() and not self._is_stopping
-        finally:
-            waiting.remove(committed)
-            if not waiting:
-                del self._commits[tx_id]
-
-    def _offer(self, transaction: CheckedTransaction) -> Waiter | TransactionError:
-        if self._is_stopping:
-            return _stopping()
-        ticket = Ticket(self._next_ticket)
-        self._next_ticket += 1
-        if not self._inbox.put_submission(Submission(transaction, ticket)):
-            return Overloaded("this node is busy with other transactions", hint="try again in a moment")
-        self._waiters[ticket] = Waiter()
-        return self._waiters[ticket]
-
-    def _stop_answering(self) -> None:
-        """Let go of clients: what was never stepped is refused, which is true, and nobody waits for another commit."""
-        self._is_stopping = True
-        for submission in self._inbox.drain_submissions():
-            self._answer(submission.ticket, _stopping())
-        for waiting in self._commits.values():
-            for event in waiting:
-                event.set()
+        return await self._clients.wait_for_commit(tx_id, timeout_ms=timeout_ms)
 
     # Events in.
 
@@ -251,9 +205,9 @@ class Driver:
             case Committed():
                 self._on_committed(effect)
             case TransactionAdmitted():
-                self._answer(effect.ticket, effect.tx_id)
+                self._clients.answer(effect.ticket, effect.tx_id)
             case TransactionRefused():
-                self._answer(effect.ticket, effect.error)
+                self._clients.answer(effect.ticket, effect.error)
             case PeerFault():
                 self._report_fault(effect.peer, effect.reason)
             case ReportEvidence():
@@ -300,15 +254,7 @@ class Driver:
         header = effect.header
         self._narrator.committed(header, effect.receipts)
         self._metrics.note_commit(header, effect.receipts, now_ms=self._clock.now_ms())
-        for receipt in effect.receipts:
-            for waiting in self._commits.get(receipt.tx_id, ()):
-                waiting.set()
-
-    def _answer(self, ticket: Ticket, answer: TxId | TransactionError) -> None:
-        waiter = self._waiters.pop(ticket, None)
-        if waiter is not None:
-            waiter.answer = answer
-            waiter.answered.set()
+        self._clients.on_committed(receipt.tx_id for receipt in effect.receipts)
 
     def _report_fault(self, peer: PeerId, reason: str) -> None:
         self._metrics.peer_faults.inc()
@@ -328,15 +274,3 @@ class Driver:
 
     def _check_gossip(self, data: bytes, now_ms: int) -> CheckedMessage:
         return self._intake.check_message(Lane.MEMPOOL, data, now_ms=now_ms)
-
-
-def _stopping() -> Overloaded:
-    return Overloaded("this node is stopping", hint="send it to another node")
-
-
-async def _answer_of(waiter: Waiter | TransactionError) -> TxId | TransactionError:
-    if isinstance(waiter, TransactionError):
-        return waiter
-    await waiter.answered.wait()
-    assert waiter.answer is not None, "the answer is set before the event"
-    return waiter.answer
