@@ -4,17 +4,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.cli.network import Network, shared_network
+from tests.integration.cli.network import Network, locked, shared_network
 from tests.unit.cli.running import Shell
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Network]:
+def warped_network(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Network]:
+    """The network for a test that moves its clock."""
     own = tmp_path_factory.getbasetemp()
     # Workers have directories of their own below one that they share.
     root = own if worker_id == "master" else own.parent
     with shared_network(root / "cli-network") as running:
         yield running
+
+
+@pytest.fixture
+def network(warped_network: Network) -> Iterator[Network]:
+    """The network for a test during which the clock stands still."""
+    with locked(warped_network.directory.with_suffix(".clock"), is_shared=True):
+        yield warped_network
 
 
 @pytest.fixture

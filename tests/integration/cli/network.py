@@ -38,6 +38,12 @@ class Network:
     def shell_of(self, index: int) -> Shell:
         return Shell(home=self.directory / f"node{index}")
 
+    def warp(self, duration: str) -> None:
+        """Move the shared clock while no other test waits for a transaction, which would expire by it."""
+        with locked(self.directory.with_suffix(".clock")):
+            result = self.shell.run("dev", "warp", duration, "--home", self.directory)
+            assert result.code == 0, result.said
+
     @property
     def nodes(self) -> Any:
         return json.loads((self.directory / "network.json").read_text())["nodes"]
@@ -47,7 +53,7 @@ class Network:
 def shared_network(directory: Path) -> Iterator[Network]:
     """The network in a directory, running for as long as anybody uses it."""
     users = directory.with_suffix(".users")
-    with _locked(directory):
+    with locked(directory.with_suffix(".lock")):
         count = _read_count(users)
         if not count:
             start(directory)
@@ -55,7 +61,7 @@ def shared_network(directory: Path) -> Iterator[Network]:
     try:
         yield Network(directory)
     finally:
-        with _locked(directory):
+        with locked(directory.with_suffix(".lock")):
             count = _read_count(users) - 1
             users.write_text(str(count))
             if not count:
@@ -114,10 +120,11 @@ def pause() -> None:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with directory.with_suffix(".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def locked(path: Path, *, is_shared: bool = False) -> Iterator[None]:
+    """Hold a lock file, alone or with others that share it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
         yield
 
 

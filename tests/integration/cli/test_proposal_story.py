@@ -12,8 +12,10 @@ from tests.unit.cli.running import Shell
 AMOUNT = 25_000
 
 
-def test_a_proposal_is_written_voted_on_executed_and_its_payment_proven(network: Network, tmp_path: Path) -> None:
-    shell, file = network.shell, tmp_path / "p.toml"
+def test_a_proposal_is_written_voted_on_executed_and_its_payment_proven(
+    warped_network: Network, tmp_path: Path
+) -> None:
+    shell, file = warped_network.shell, tmp_path / "p.toml"
     # Not one of the first four: those are paid the validators' fees too.
     before = _balance(shell, "frank")
 
@@ -45,11 +47,11 @@ def test_a_proposal_is_written_voted_on_executed_and_its_payment_proven(network:
     assert "Pay 25000 dao" in people.written
     assert "beneficiary: frank (dao1" in people.written
 
-    shell.run("dev", "warp", "61m", "--home", network.directory)
+    warped_network.warp("61m")
     assert (
         shell.json("proposal", "watch", proposal, "--until", "timelocked", "--timeout", "20")["status"] == "timelocked"
     )
-    shell.run("dev", "warp", "11m", "--home", network.directory)
+    warped_network.warp("11m")
     assert shell.json("proposal", "watch", proposal, "--timeout", "20")["status"] == "executed"
 
     assert _balance(shell, "frank") == before + AMOUNT
