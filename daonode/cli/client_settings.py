@@ -10,6 +10,8 @@ import tomli_w
 
 from daonode.primitives.json_form import suggestion
 
+DEFAULT_RPC = "http://127.0.0.1:26657"
+
 
 class ClientSettingsError(Exception):
     """The file is not usable; the text names the file, the key, and what would be right."""

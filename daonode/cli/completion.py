@@ -30,8 +30,7 @@ def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 def complete_proposals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The numbers of the newest proposals that begin with what was typed."""
-    from daonode.cli.client_settings import ClientSettingsError, load_client_settings
-    from daonode.cli.session import DEFAULT_RPC
+    from daonode.cli.client_settings import DEFAULT_RPC, ClientSettingsError, load_client_settings
     from daonode.client.answers import Answer
     from daonode.client.errors import ClientError
     from daonode.client.rpc import RpcClient

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
-DEFAULT_RPC = "http://127.0.0.1:26657"
 UNLOCK_VARIABLE = "DAONODE_PASSWORD"
 COMMIT_TIMEOUT_S = 30.0
 
@@ -76,6 +75,8 @@ class Session:
         """The node to ask: the option, the environment, or `client.toml`."""
         if self.rpc_url is not None:
             return self.rpc_url
+        from daonode.cli.client_settings import DEFAULT_RPC
+
         return self.client_settings.rpc or DEFAULT_RPC
 
     @property

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from daonode.cli.client_settings import write_client_settings
-from daonode.cli.session import DEFAULT_RPC, Session, common
+from daonode.cli.client_settings import DEFAULT_RPC, write_client_settings
+from daonode.cli.session import Session, common
 from daonode.genesis.document import load_document
 from daonode.node.config import NodeConfig, NodeSection, write_config
 from daonode.node.home import SEED_BYTES, write_seed
