@@ -12,7 +12,7 @@ from daonode.client.wallet import Wallet
 from daonode.consensus.types import CommitProof, Header, TwoChain
 from daonode.ledger import tree
 from daonode.ledger.receipts import prove_receipt, receipt_leaf
-from daonode.modules.accounts.types import KeyPolicy
+from daonode.modules.accounts.types import KeyPolicy, Policy
 from daonode.modules.governance.keys import BALLOTS
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import encode
@@ -42,7 +42,8 @@ PATHS = (
 )
 ENCODED: tuple[object, ...] = (
     None, False, True, 0, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**64 - 1,
-    "", "dao", "\u00e9lan \u2713", "x" * 31, "x" * 32, "x" * 256, b"", b"\x00\xff", b"\x07" * 256, (), (1, ("a", b"b")), tuple(range(16)),
+    "", "dao", "\u00e9lan \u2713", "x" * 31, "x" * 32, "x" * 256, b"", b"\x00\xff", b"\x07" * 256,
+    (), (1, ("a", b"b")), tuple(range(16)),
 )  # fmt: skip
 TEXTS = ("", "hello", "Sign in, please. \u2713")
 
@@ -59,7 +60,7 @@ def make_vectors() -> dict[str, Json]:
         "encodings": [_encoding(value) for value in ENCODED],
         "keys": [_key(words, coin_type=coin_type, account=account) for words, coin_type, account in PATHS],
         "shared_account": {
-            "policy": to_json(SHARED_POLICY),
+            "policy": to_json(SHARED_POLICY, Policy),
             "policy_bytes": _hex(encode(SHARED_POLICY)),
             "address": encode_account(SHARED),
         },
