@@ -9,9 +9,10 @@ from dataclasses import asdict
 
 from daonode.testing.mutants.catalogue import MUTANTS
 from daonode.testing.mutants.hunting import hunt, run_mutant
+from daonode.testing.playing import run_seed
+from daonode.testing.results import Result
 from daonode.testing.scenarios import FAULTS, SCENARIOS, Scenario
 from daonode.testing.seeds import add_coverage, run_seeds
-from daonode.testing.simulation import Result, run_seed
 
 
 def main() -> int:

@@ -40,6 +40,7 @@ from daonode.testing.broken import (
     CERTIFICATES,
     DURABLE,
     NO_HALT,
+    NOT_SLASHABLE,
     PROGRESS,
     InvariantBroken,
 )
@@ -64,6 +65,7 @@ class Oracle:
     def __init__(self, world: World, *, byzantine: tuple[int, ...] = ()) -> None:
         genesis = world.chain.initial.header
         self._world = world
+        self._byzantine = byzantine
         self._electorate = Electorate(world)
         self.certified = Certified(self._electorate, genesis=genesis, byzantine=byzantine)
         self._promises = [
@@ -157,6 +159,11 @@ class Oracle:
     def on_halt(self, _now_ms: int, node: int, reason: str) -> None:
         """An honest node stops for good: a quorum has certified what its own execution denies."""
         raise InvariantBroken(NO_HALT, f"node {node}: {reason}")
+
+    def on_evidence(self, node: int, offender: int) -> None:
+        """An honest node convicts another validator."""
+        if offender not in self._byzantine:
+            raise InvariantBroken(NOT_SLASHABLE, f"node {node} has evidence against {offender}, which is honest")
 
     def on_restart(self, _now_ms: int, node: int, safety: SafetyState) -> None:
         """A node starts again with what its disk holds."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 
+from daonode.testing.playing import run_seed
+from daonode.testing.results import Coverage, Result
 from daonode.testing.scenarios import FAULTS, Scenario
-from daonode.testing.simulation import Coverage, Result, run_seed
 
 SEEDS_A_TASK = 4
 """Seeds that a worker plays before it reports; starting tasks costs more than a run."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 
+from daonode.consensus.messages import CommitVoteMessage, ProposalMessage, TimeoutMessage, VoteMessage
+from daonode.replica.messages import Message
+
 KEPT_LINES = 400
 
 
@@ -28,3 +31,17 @@ class Trace:
     def lines(self) -> tuple[str, ...]:
         """The last lines, or all where all are kept."""
         return tuple(self._lines)
+
+
+def describe(message: Message) -> str:
+    """One line about a message that was sent."""
+    match message:
+        case ProposalMessage():
+            header = message.block.header
+            return f"proposes height {header.height} round {header.round} {header.id().hex()[:8]}"
+        case TimeoutMessage():
+            return f"times out round {message.round} with QC {message.high_qc.round}"
+        case VoteMessage() | CommitVoteMessage():
+            return f"sends {type(message).__name__} {message.round} {message.block_id.hex()[:8]}"
+        case _:
+            return f"sends {type(message).__name__}"

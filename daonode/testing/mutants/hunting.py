@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daonode.testing.mutants.mutant import Mutant
+from daonode.testing.playing import run_seed
+from daonode.testing.results import Result
 from daonode.testing.scenarios import SCENARIOS
-from daonode.testing.simulation import Result, run_seed
 
 
 @dataclass(frozen=True, slots=True)

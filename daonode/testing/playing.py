@@ -1,0 +1,36 @@
+"""From a seed and a kind of run to its result."""
+
+from __future__ import annotations
+
+from random import Random
+
+from daonode.testing.broken import InvariantBroken
+from daonode.testing.faults import draw_faults
+from daonode.testing.interference import Interference
+from daonode.testing.results import Result
+from daonode.testing.scenarios import FAULTS, Scenario
+from daonode.testing.simulation import Simulation
+from daonode.testing.trace import Trace
+from daonode.testing.world import GENESIS_MS, make_world
+
+
+def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False) -> Result:
+    """Play the run of a seed; never raises for what the oracle finds."""
+    node_count = scenario.validator_count
+    chance = Random(f"{scenario.name} {seed}")
+    trace = Trace(keep_all=keep_trace)
+    simulation = Simulation(
+        seed=seed,
+        world=make_world(node_count),
+        scenario=scenario,
+        faults=draw_faults(chance, node_count=node_count),
+        interference=Interference(chance, node_count=node_count, muted=scenario.muted) if scenario.is_unfair else None,
+        trace=trace,
+    )
+    failure: str | None = None
+    try:
+        simulation.run()
+    except InvariantBroken as broken:
+        failure = str(broken)
+        trace.add(simulation.now_ms - GENESIS_MS, None, f"BROKEN {failure}")
+    return Result(seed, failure, simulation.coverage, trace.hash(), trace.lines())
