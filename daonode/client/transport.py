@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -89,9 +89,13 @@ class Transport:
 def _post(connection: HTTPConnection, path: str, body: bytes, *, timeout_s: float) -> bytes:
     connection.sock.settimeout(timeout_s)
     connection.request("POST", path, body=body, headers={"Content-Type": "application/json", "Connection": "close"})
-    answer = connection.getresponse().read(MAX_ANSWER_BYTES + 1)
+    response = connection.getresponse()
+    answer = response.read(MAX_ANSWER_BYTES + 1)
     if len(answer) > MAX_ANSWER_BYTES:
         raise BadAnswer(f"{connection.host} answered with more than {MAX_ANSWER_BYTES} bytes")
+    if response.length or not answer:
+        # Reading up to a bound does not tell that the connection ended before the declared length, or in the head.
+        raise IncompleteRead(answer, response.length)
     return answer
 
 
