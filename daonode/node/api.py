@@ -16,6 +16,7 @@ from daonode.ledger.application import Application
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.ledger.versions import StateVersion
+from daonode.node.rpc_metrics import RpcMetrics
 from daonode.primitives.ids import Address, ChainId, Hash, TxId, ValidatorId
 from daonode.replica.archive import Archive
 
@@ -115,6 +116,15 @@ class NodeApi(Protocol):
 
     async def wait_for_transaction(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         """Wait until a transaction is committed; False when the time is over first."""
+        ...
+
+    async def wait_for_height(self, height: int) -> None:
+        """Wait until the block at a height is committed and written."""
+        ...
+
+    @property
+    def rpc_metrics(self) -> RpcMetrics:
+        """Where the RPC server counts."""
         ...
 
     def metrics(self) -> bytes:

@@ -105,6 +105,8 @@ class Driver:
         self._timers = Timers(clock, self._inbox.put_urgent)
         self._checking = trio.CapacityLimiter(MAX_CHECKING_THREADS)
         self._clients = Clients(self._inbox)
+        self._committed_height = replica.core.committed_height
+        self._next_commit = trio.Event()
 
     async def run(self) -> None:
         """Drive until cancelled.
@@ -132,6 +134,11 @@ class Driver:
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         """Wait until a block with this transaction is committed; False when the time is over or the node stops."""
         return await self._clients.wait_for_commit(tx_id, timeout_ms=timeout_ms)
+
+    async def wait_for_height(self, height: int) -> None:
+        """Wait until the block at a height is committed and written; for ever when the node stops before."""
+        while self._committed_height < height:
+            await self._next_commit.wait()
 
     # Events in.
 
@@ -254,6 +261,9 @@ class Driver:
         header = effect.header
         self._narrator.committed(header, effect.receipts)
         self._metrics.note_commit(header, effect.receipts, now_ms=self._clock.now_ms())
+        self._committed_height = header.height
+        self._next_commit.set()
+        self._next_commit = trio.Event()
         self._clients.on_committed(receipt.tx_id for receipt in effect.receipts)
 
     def _report_fault(self, peer: PeerId, reason: str) -> None:

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from daonode.consensus.types import Header
 from daonode.ledger.block import Receipt
+from daonode.node.rpc_metrics import RpcMetrics
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 LATENCY_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -73,6 +74,8 @@ class NodeMetrics:
             registry=self._registry,
         )
         self._queues = Gauge("daonode_queue_length", "What waits to be stepped.", ["queue"], registry=self._registry)
+
+        self.rpc = RpcMetrics(self._registry)
 
     def time_step(self, event: str) -> AbstractContextManager[object]:
         """Times one step."""

@@ -16,6 +16,7 @@ from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.metrics import NodeMetrics
+from daonode.node.rpc_metrics import RpcMetrics
 from daonode.node.storage import Stores
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport
@@ -114,6 +115,13 @@ class RunningNode:
 
     async def wait_for_transaction(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         return await self.driver.wait_for_commit(tx_id, timeout_ms=timeout_ms)
+
+    async def wait_for_height(self, height: int) -> None:
+        await self.driver.wait_for_height(height)
+
+    @property
+    def rpc_metrics(self) -> RpcMetrics:
+        return self.node_metrics.rpc
 
     def metrics(self) -> bytes:
         return self.node_metrics.render()

@@ -124,7 +124,11 @@ def committed_at(archive: Archive, height: int) -> CommittedBlock:
 
 
 def _read_block(archive: Archive, *, parameters: BlockParameters) -> BlockResult:
-    committed = _find_block(archive, parameters)
+    return block_result(archive, _find_block(archive, parameters))
+
+
+def block_result(archive: Archive, committed: CommittedBlock) -> BlockResult:
+    """How a committed block is shown."""
     header = committed.header
     block = archive.block(committed.block_id)
     receipts = archive.receipts(header.height)

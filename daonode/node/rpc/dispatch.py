@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from daonode.node.rpc.chain_methods import CHAIN_METHODS
+from daonode.node.rpc.costs import READ, Budget, too_dear
 from daonode.node.rpc.errors import (
     InternalFailure,
     InvalidParameters,
@@ -26,12 +27,15 @@ from daonode.node.rpc.errors import (
 from daonode.node.rpc.method import Method, RpcNode, read_parameters
 from daonode.node.rpc.node_methods import NODE_METHODS
 from daonode.node.rpc.state_methods import STATE_METHODS
+from daonode.node.rpc.subscription_methods import SUBSCRIPTION_METHODS
 from daonode.node.rpc.transaction_methods import MAX_WAIT_MS, TRANSACTION_METHODS
+from daonode.node.rpc_metrics import SUCCEEDED
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import suggestion
 
 METHODS: Final[Mapping[str, Method]] = {
-    each.name: each for each in (*CHAIN_METHODS, *TRANSACTION_METHODS, *STATE_METHODS, *NODE_METHODS)
+    each.name: each
+    for each in (*CHAIN_METHODS, *TRANSACTION_METHODS, *STATE_METHODS, *NODE_METHODS, *SUBSCRIPTION_METHODS)
 }
 """Every method by its name."""
 
@@ -40,6 +44,8 @@ MAX_BATCH: Final = 100
 CALL_TIMEOUT_S: Final = MAX_WAIT_MS / 1_000 + 5
 """How long the calls of one request may take."""
 MAX_ID_CHARACTERS: Final = 128
+BYTES_A_UNIT: Final = 16 * 1024
+"""How much of a body costs as much as a read."""
 _ID_LIMIT: Final = 2**53
 _MEMBERS: Final = ("jsonrpc", "id", "method", "params")
 
@@ -61,8 +67,10 @@ class Entry:
 
     id: CallId
     is_notification: bool
+    method: Method | None = None
     call: Call | None = None
     answer: object = None
+    seconds: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         """The response object."""
@@ -77,14 +85,25 @@ class Dispatcher:
     def __init__(self, node: RpcNode) -> None:
         self._node = node
 
-    async def answer(self, body: bytes) -> bytes | None:
-        """The answer to a request's body; None where nothing but notifications was sent."""
+    async def answer(self, body: bytes, *, budget: Budget | None = None) -> bytes | None:
+        """The answer to a request's body; None where nothing but notifications was sent.
+
+        With a budget the request is paid from it, or refused: a batch as a whole, for the sum of its calls.
+        """
         try:
             request = await self._node.parse(body)
             entries = _read_batch(request) if isinstance(request, list) else [_read_entry(request)]
         except RpcError as error:
-            return error_body(error)
-        await self._answer_all(entries)
+            return self._refuse_unread(error, body, budget)
+        cost = _cost_of_bytes(body) + sum(READ if entry.method is None else entry.method.cost for entry in entries)
+        retry_after_s = 0.0 if budget is None else budget.spend(cost)
+        if retry_after_s > 0:
+            refusal = too_dear(retry_after_s=retry_after_s)
+            for entry in entries:
+                entry.answer = refusal
+        else:
+            await self._answer_all(entries)
+        self._note(entries)
         answers = [entry.to_json() for entry in entries if not entry.is_notification]
         if not answers:
             return None
@@ -96,6 +115,21 @@ class Dispatcher:
         entry = Entry(id=None, is_notification=False, call=Call(method, method.parameters()))
         await self._answer_all([entry])
         return entry.answer
+
+    def _refuse_unread(self, error: RpcError, body: bytes, budget: Budget | None) -> bytes:
+        retry_after_s = 0.0 if budget is None else budget.spend(READ + _cost_of_bytes(body))
+        refusal = too_dear(retry_after_s=retry_after_s) if retry_after_s > 0 else error
+        self._node.api.rpc_metrics.note_unread(refusal.reason)
+        return error_body(refusal)
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        metrics = self._node.api.rpc_metrics
+        for entry in entries:
+            outcome = entry.answer.reason if isinstance(entry.answer, RpcError) else SUCCEEDED
+            if entry.method is None:
+                metrics.note_unread(outcome)
+            else:
+                metrics.note_call(entry.method.name, outcome=outcome, seconds=entry.seconds)
 
     async def _answer_all(self, entries: Sequence[Entry]) -> None:
         """Answer every entry that has a call, in no order, and those of one joint method together."""
@@ -119,18 +153,21 @@ class Dispatcher:
                 entry.answer = timed_out
 
     async def _answer_one(self, entry: Entry, call: Call) -> None:
+        began = trio.current_time()
         try:
             entry.answer = await call.method.run(self._node, call.parameters)
         except RpcError as error:
             entry.answer = error
         except Exception:  # noqa: BLE001  # the supervisor of all calls: a mistake in one must not end the server
             entry.answer = _mistake(call.method)
+        entry.seconds = trio.current_time() - began
 
     async def _answer_jointly(self, entries: Sequence[Entry]) -> None:
         calls = [entry.call for entry in entries if entry.call is not None]
         method = calls[0].method
         assert method.run_many is not None, "only such methods are answered jointly"
         answers: Sequence[object]
+        began = trio.current_time()
         try:
             answers = await method.run_many(self._node, [call.parameters for call in calls])
         except RpcError as error:
@@ -139,11 +176,16 @@ class Dispatcher:
             answers = [_mistake(method)] * len(entries)
         for entry, answer in zip(entries, answers, strict=True):
             entry.answer = answer
+            entry.seconds = trio.current_time() - began
 
 
 def error_body(error: RpcError) -> bytes:
     """The answer to a request that could not be read."""
     return msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": error.to_json()})
+
+
+def _cost_of_bytes(body: bytes) -> int:
+    return len(body) // BYTES_A_UNIT
 
 
 def _read_batch(request: list[object]) -> list[Entry]:
@@ -161,7 +203,8 @@ def _read_entry(data: object) -> Entry:
     entry = Entry(id=None, is_notification=False)
     try:
         entry.id = _check_id(data.get("id") if isinstance(data, dict) else None)
-        entry.call = _read_call(data)
+        entry.method, parameters = _read_call(data)
+        entry.call = Call(entry.method, read_parameters(parameters, entry.method.parameters))
     except RpcError as error:
         entry.answer = error
     # What is no call at all is answered, whether or not it had an id.
@@ -179,7 +222,7 @@ def _check_id(call_id: object) -> CallId:
     )
 
 
-def _read_call(data: object) -> Call:
+def _read_call(data: object) -> tuple[Method, dict[str, object]]:
     if not isinstance(data, dict):
         raise InvalidRequest("a call is an object", reason="invalid_request", hint="see JSON-RPC 2.0")
     for name in data:
@@ -205,7 +248,7 @@ def _read_call(data: object) -> Call:
             hint="parameters are given by name",
             details={"path": "params"},
         )
-    return Call(method, read_parameters(parameters, method.parameters))
+    return method, parameters
 
 
 def _mistake(method: Method) -> InternalFailure:

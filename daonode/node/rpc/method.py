@@ -14,8 +14,10 @@ import trio
 from msgspec.structs import replace
 
 from daonode.node.api import NodeApi
+from daonode.node.rpc.costs import READ
 from daonode.node.rpc.errors import RpcError, Unavailable, of_form
 from daonode.node.rpc.strict_json import parse
+from daonode.node.rpc.subscribing import Subscriber
 from daonode.node.storage import StoreClosed
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import JsonFormError, from_json
@@ -32,9 +34,10 @@ P = TypeVar("P", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class RpcNode:
-    """The node as methods see it."""
+    """The node as methods see it; `subscriber` is the caller's connection if it can be notified."""
 
     api: NodeApi
+    subscriber: Subscriber | None = None
     _threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(MAX_THREADS))
 
     async def read(self, function: Callable[[Archive], T]) -> T:
@@ -65,8 +68,8 @@ RunMany = Callable[[RpcNode, Sequence[Record]], Awaitable[Sequence[object]]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `summary` is for people. With `run_many`, the calls of one batch are answered together: for each its
-    result or its `RpcError`."""
+    """One method. `summary` is for people, `cost` in the units of `costs.py`. With `run_many`, the calls of one batch
+    are answered together: for each its result or its `RpcError`."""
 
     name: str
     summary: str
@@ -74,10 +77,16 @@ class Method:
     result: object
     run: Run
     run_many: RunMany | None = None
+    cost: int = READ
 
 
 def method(
-    name: str, parameters: type[P], result: object, function: Callable[[RpcNode, P], Awaitable[object]]
+    name: str,
+    parameters: type[P],
+    result: object,
+    function: Callable[[RpcNode, P], Awaitable[object]],
+    *,
+    cost: int = READ,
 ) -> Method:
     """A method whose parameters are a record of this type. Its summary is the first line of the function's text."""
 
@@ -85,7 +94,7 @@ def method(
         assert isinstance(given, parameters), "the dispatcher read the parameters as this type"
         return await function(node, given)
 
-    return Method(name=name, summary=_summary(function), parameters=parameters, result=result, run=run)
+    return Method(name=name, summary=_summary(function), parameters=parameters, result=result, run=run, cost=cost)
 
 
 def joint_method(
@@ -93,6 +102,8 @@ def joint_method(
     parameters: type[P],
     result: object,
     function: Callable[[RpcNode, Sequence[P]], Awaitable[Sequence[object]]],
+    *,
+    cost: int = READ,
 ) -> Method:
     """A method whose calls in one batch are answered together."""
 
@@ -108,7 +119,13 @@ def joint_method(
         return answer
 
     return Method(
-        name=name, summary=_summary(function), parameters=parameters, result=result, run=run, run_many=run_many
+        name=name,
+        summary=_summary(function),
+        parameters=parameters,
+        result=result,
+        run=run,
+        run_many=run_many,
+        cost=cost,
     )
 
 

@@ -15,6 +15,7 @@ from daonode.node.rpc.forms import (
     TimeText,
     ValidatorText,
 )
+from daonode.node.rpc.positions import PositionText
 
 
 class Result(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +98,29 @@ class EventForm(Result, frozen=True):
     """One event; `position` is `height:index`, the index counting all events of the block."""
 
     type: str
-    position: str
+    position: PositionText
     value: JsonObject
+
+
+class ChainEventForm(Result, frozen=True):
+    """One event as a subscription tells it; `tx_id` is null for what the block itself did."""
+
+    type: str
+    tx_id: HexText | None
+    value: JsonObject
+
+
+class SubscribedResult(Result, frozen=True):
+    """A subscription; everything after `position` is notified, so it is also the first cursor to resume from."""
+
+    subscription: str
+    position: PositionText
+
+
+class UnsubscribedResult(Result, frozen=True):
+    """The subscription that ended."""
+
+    subscription: str
 
 
 class SimulatedEventForm(Result, frozen=True):

@@ -100,14 +100,7 @@ async def query(node: RpcNode, parameters: QueryParameters) -> QueryResult:
 
 async def get_proposal(node: RpcNode, parameters: ProposalParameters) -> JsonObject:
     """A proposal, as the governance module shows it."""
-    name = parameters.proposal
-    if isinstance(name, bool) or not isinstance(name, int | str):
-        raise InvalidParameters(
-            "params.proposal: expected a proposal's number or id",
-            reason="invalid_parameters",
-            details={"path": "params.proposal"},
-        )
-    arguments: dict[str, Json] = {"proposal": str(name)}
+    arguments = _proposal_arguments(parameters.proposal)
     return (await _query(node, module="governance", name="proposal", arguments=arguments)).result
 
 
@@ -121,6 +114,31 @@ async def list_proposals(node: RpcNode, parameters: ProposalsParameters) -> Json
     }
     arguments: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
     return (await _query(node, module="governance", name="proposals", arguments=arguments)).result
+
+
+def find_proposal(archive: Archive, *, application: Application, name: object) -> bytes:
+    """The id of a proposal that a caller names by number or id.
+
+    Raises:
+        InvalidParameters: it is no name.
+        RpcError: there is no such proposal.
+    """
+    answer = _run_query(
+        archive, application=application, module="governance", name="proposal", arguments=_proposal_arguments(name)
+    )
+    if isinstance(answer, RpcError):
+        raise answer
+    return bytes.fromhex(str(answer.result["id"]).removeprefix("0x"))
+
+
+def _proposal_arguments(name: object) -> dict[str, Json]:
+    if isinstance(name, bool) or not isinstance(name, int | str):
+        raise InvalidParameters(
+            "params.proposal: expected a proposal's number or id",
+            reason="invalid_parameters",
+            details={"path": "params.proposal"},
+        )
+    return {"proposal": str(name)}
 
 
 async def _query(node: RpcNode, *, module: str, name: str, arguments: dict[str, Json]) -> QueryResult:

@@ -30,6 +30,7 @@ from daonode.node.rpc.forms import (
     time_text,
 )
 from daonode.node.rpc.method import RpcNode, joint_method, method
+from daonode.node.rpc.positions import Position
 from daonode.node.rpc.results import (
     EventForm,
     FeeResult,
@@ -262,7 +263,7 @@ def _receipt_form(receipts: tuple[Receipt, ...], place: TransactionPlace, applic
         events=[
             EventForm(
                 type=event.type,
-                position=f"{place.height}:{index}",
+                position=Position(place.height, index).text(),
                 value=event_value(application.registry, event),
             )
             for index, event in enumerate(receipt.events, start=first)

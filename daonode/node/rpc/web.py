@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final
 
 import msgspec
 import trio
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -19,8 +18,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daonode.node.api import NodeApi
+from daonode.node.rpc.costs import Budgets
 from daonode.node.rpc.dispatch import Dispatcher, error_body
 from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch, Unavailable
+from daonode.node.rpc.guard import Guard
 from daonode.node.rpc.health import obstacles
 from daonode.node.rpc.method import RpcNode
 from daonode.node.rpc.results import StatusResult
@@ -34,19 +35,22 @@ MAX_OPEN_REQUESTS: Final = 512
 """Requests answered at one time; those that wait for a commit count too."""
 HEIGHT_HEADER: Final = "X-Dao-Height"
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-_PATHS: Final = "/, /rpc, /livez, /readyz, /metrics"
+_PATHS: Final = "/, /rpc, /ws, /livez, /readyz, /metrics"
 
 
 class Site:
     """The answers of one node's HTTP server."""
 
-    def __init__(self, api: NodeApi) -> None:
+    def __init__(self, api: NodeApi, *, guard: Guard, budgets: Budgets) -> None:
         self._api = api
+        self._guard = guard
+        self._budgets = budgets
         self._dispatcher = Dispatcher(RpcNode(api))
         self._open_requests = 0
 
-    def rpc_app(self, *, cors_origins: Sequence[str]) -> ASGIApp:
-        """Everything; pages of the origins may call it, `*` is any."""
+    def rpc_app(self) -> ASGIApp:
+        """Everything; pages of the guard's origins may call it."""
+        cors_origins = self._guard.cors_origins
         cors = Middleware(
             CORSMiddleware,
             allow_origins=list(cors_origins),
@@ -76,7 +80,7 @@ class Site:
         ]
 
     def _finish(self, app: ASGIApp) -> ASGIApp:
-        """Put the height on every answer, and forbid keeping it."""
+        """Ask the guard, put the height on every answer, and forbid keeping it."""
 
         async def finished(scope: Scope, receive: Receive, send: Send) -> None:
             async def send_with_headers(message: Message) -> None:
@@ -87,19 +91,28 @@ class Site:
                     headers["X-Content-Type-Options"] = "nosniff"
                 await send(message)
 
-            await app(scope, receive, send_with_headers)
+            refused = None
+            if scope["type"] == "http":
+                refused = self._guard.refuse_host(Headers(scope=scope).get("host", ""))
+            if refused is None:
+                await app(scope, receive, send_with_headers)
+            else:
+                self._api.rpc_metrics.note_refusal(refused.reason)
+                await _refusal(403, refused)(scope, receive, send_with_headers)
 
         return finished
 
     async def _post(self, request: Request) -> Response:
         if self._open_requests >= MAX_OPEN_REQUESTS:
+            self._api.rpc_metrics.note_refusal("overloaded")
             return _refusal(503, _overloaded())
         self._open_requests += 1
         try:
             body = await _read_body(request)
             if isinstance(body, Response):
                 return body
-            answer = await self._dispatcher.answer(body)
+            address = "" if request.client is None else request.client.host
+            answer = await self._dispatcher.answer(body, budget=self._budgets.of(address))
         finally:
             self._open_requests -= 1
         return Response(status_code=204) if answer is None else Response(answer, media_type="application/json")

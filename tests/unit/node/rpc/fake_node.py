@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import trio
+from prometheus_client import CollectorRegistry, generate_latest
 
 from daonode.client.wallet import Wallet
 from daonode.consensus.types import (
@@ -35,6 +36,7 @@ from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.messages import ApproveSpend
 from daonode.modules.validators.genesis import GenesisValidator
 from daonode.node.api import ConsensusStatus, MempoolStatus, PeerStatus, version_at_tip
+from daonode.node.rpc_metrics import RpcMetrics
 from daonode.primitives.codec import Record, decode, encode
 from daonode.primitives.ids import Address, ChainId, Hash, PublicKey, Signature, TxId, ValidatorId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
@@ -111,6 +113,9 @@ class FakeNode:
         self.submissions: list[int] = []
         self.is_broken = False
         self.commits: dict[TxId, trio.Event] = {}
+        self.next_commit = trio.Event()
+        self.registry = CollectorRegistry()
+        self.rpc_metrics = RpcMetrics(self.registry)
 
     @property
     def chain_id(self) -> ChainId:
@@ -166,8 +171,12 @@ class FakeNode:
             await committed.wait()
         return committed.is_set()
 
+    async def wait_for_height(self, height: int) -> None:
+        while self.height < height:
+            await self.next_commit.wait()
+
     def metrics(self) -> bytes:
-        return b"daonode_height 1\n"
+        return b"daonode_height 1\n" + generate_latest(self.registry)
 
     def _admit(self, raw: bytes) -> TxId | TransactionError:
         try:
@@ -213,6 +222,8 @@ class FakeNode:
         for each in self.pool:
             self.commits.setdefault(each, trio.Event()).set()
         self.pool.clear()
+        self.next_commit.set()
+        self.next_commit = trio.Event()
         return header
 
 

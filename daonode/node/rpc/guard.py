@@ -1,0 +1,64 @@
+"""Who may ask at all: the names under which a node on this machine is called, and the pages that may call it.
+
+A browser lets any page connect to any address. A page whose own name is made to point at this machine (DNS rebinding)
+shows in the `Host` header; a page of another origin shows in `Origin`, which for a WebSocket the browser leaves to the
+server to check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from daonode.node.rpc.costs import is_loopback
+from daonode.node.rpc.errors import InvalidRequest, RpcError
+
+LOCAL_NAME: Final = "localhost"
+ANY_ORIGIN: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a server on an address answers to."""
+
+    is_local: bool
+    cors_origins: tuple[str, ...]
+
+    def refuse_host(self, host: str) -> RpcError | None:
+        """Why a request with this `Host` header is not answered, or None: on loopback only local names are."""
+        if not self.is_local or _is_local_name(_name_of(host)):
+            return None
+        return InvalidRequest(
+            f"this node is not called {host[:64]!r}",
+            reason="wrong_host",
+            hint="it listens for this machine alone: use 127.0.0.1 or localhost",
+        )
+
+    def refuse_origin(self, origin: str, *, host: str) -> RpcError | None:
+        """Why a page of this origin may not open a WebSocket, or None; no origin means that it is no browser."""
+        if not origin or ANY_ORIGIN in self.cors_origins or origin in self.cors_origins:
+            return None
+        if urlsplit(origin).netloc.lower() == host.lower():
+            return None
+        return InvalidRequest(
+            f"pages of {origin[:64]!r} may not connect",
+            reason="wrong_origin",
+            hint="list the origin in rpc.cors_origins of node.toml",
+        )
+
+
+def make_guard(listen: str, *, cors_origins: Sequence[str]) -> Guard:
+    """The guard of a server that listens on `host:port`."""
+    return Guard(is_local=_is_local_name(_name_of(listen)), cors_origins=tuple(cors_origins))
+
+
+def _name_of(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_local_name(name: str) -> bool:
+    return name.lower().rstrip(".") == LOCAL_NAME or is_loopback(name)
