@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from daonode.client.keystore import Keystore
     from daonode.client.light import TrustedChain
     from daonode.client.rpc import RpcClient
-    from daonode.client.wallet import Wallet
+    from daonode.client.wallet import SigningKey
     from daonode.genesis.document import GenesisDocument
     from daonode.node.home import Home
     from daonode.primitives.ids import Address, ChainId
@@ -142,10 +142,15 @@ class Session:
             raise click.UsageError(f"which key signs? give --from NAME (known: {known})")
         return name
 
-    def unlock(self, name: str) -> Wallet:
-        """A key's wallet; asks for its password at most once, and not at all where the key is not encrypted."""
+    def unlock(self, name: str) -> SigningKey:
+        """A key that signs. Asks for its password once, and not where it is not encrypted or the agent holds it."""
+        from daonode.client.agent import agent_path, find_key
+
         entry = self.keystore.entry(name)
-        return self.keystore.unlock(name, self.password(name) if entry.is_encrypted else None)
+        if not entry.is_encrypted:
+            return self.keystore.unlock(name)
+        held = find_key(agent_path(self.home_path), entry.public_key)
+        return held or self.keystore.unlock(name, self.password(name))
 
     def password(self, name: str, *, is_new: bool = False) -> str | None:
         """The password of a key: from the environment, asked for on a terminal, else a line of standard input.

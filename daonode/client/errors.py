@@ -70,6 +70,14 @@ class ExposedKeyFile(KeyFault):
         self.mode = mode
 
 
+class WeakKeyFile(KeyFault):
+    """A key file whose password costs a thief too little to guess: it is not opened."""
+
+
+class AgentFault(KeyFault):
+    """The key agent cannot be started, asked or trusted, or refused; the text says which."""
+
+
 class InvalidTransaction(ClientError):
     """A transaction that cannot be built, signed or combined as asked."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta
 from nacl.pwhash import argon2id
 
-from daonode.client.errors import InvalidKey, WrongPassword
+from daonode.client.errors import InvalidKey, WeakKeyFile, WrongPassword
 from daonode.primitives.codec import Record
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ KEY_BYTES: Final = 32
 ARGON2_MEMORY_KIB: Final = 64 * 1024
 ARGON2_PASSES: Final = 3
 """A quarter of a second of one core: what a thief pays for each guess."""
+MIN_MEMORY_KIB: Final = 64 * 1024
+MIN_PASSES: Final = 3
+"""A file that asks for less is not opened, whoever wrote it: its owner would trust it more than it deserves."""
 MAX_MEMORY_KIB: Final = 1024 * 1024
 MAX_PASSES: Final = 16
 """A file that asks for more than these is refused: reading it must not exhaust the machine."""
@@ -55,7 +58,18 @@ def seal(secret: bytes, *, password: str, associated: bytes, salt: bytes, nonce:
 
 
 def unseal(sealed: Sealed, *, password: str, associated: bytes) -> bytes:
-    """Return the secret, or raise `WrongPassword` (wrong, or the file was altered)."""
+    """Return the secret.
+
+    Raises:
+        WeakKeyFile: a guess at its password costs less than `MIN_MEMORY_KIB` and `MIN_PASSES`.
+        WrongPassword: the password is wrong, or the file was altered.
+    """
+    if sealed.memory_kib < MIN_MEMORY_KIB or sealed.passes < MIN_PASSES:
+        raise WeakKeyFile(
+            f"a guess at its password takes {sealed.memory_kib} KiB and {sealed.passes} passes of argon2id, "
+            f"expected at least {MIN_MEMORY_KIB} KiB and {MIN_PASSES} passes",
+            hint="get its words from the software that wrote it, and run: daonode keys import",
+        )
     key = _key_of(password, salt=sealed.salt, memory_kib=sealed.memory_kib, passes=sealed.passes)
     cipher = _cipher(key, sealed.nonce)
     cipher.update(associated)

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from daonode.client.errors import FileFormatError, InvalidTransaction
 from daonode.client.transactions import SignedTransaction, assemble
-from daonode.client.wallet import Wallet
+from daonode.client.wallet import SigningKey
 from daonode.ledger.transactions import MAX_SIGNATURES, MAX_TRANSACTION_BYTES, TxBody, TxSignature, tx_id
 from daonode.primitives.codec import DecodeError, Record, decode, encode
 from daonode.primitives.ids import TxId
@@ -54,9 +54,9 @@ class TransactionFile:
         """The decoded body."""
         return decode(self.body, TxBody)
 
-    def sign(self, wallet: Wallet) -> TransactionFile:
-        """Return the file with this wallet's signature; with one of it already, the same file."""
-        return _with_signatures(self.body, (*self.signatures, wallet.sign_transaction(self.body)))
+    def sign(self, key: SigningKey) -> TransactionFile:
+        """Return the file with this key's signature; with one of it already, the same file."""
+        return _with_signatures(self.body, (*self.signatures, key.sign_transaction(self.body)))
 
     def finish(self) -> SignedTransaction:
         """Return what is sent, or raise `InvalidTransaction` where nobody has signed."""

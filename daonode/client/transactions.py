@@ -14,7 +14,7 @@ from typing import Final
 from daonode.client.answers import JsonObject, Status
 from daonode.client.errors import FileFormatError, InvalidTransaction
 from daonode.client.rpc import RpcClient
-from daonode.client.wallet import Wallet
+from daonode.client.wallet import SigningKey
 from daonode.ledger.checking import TX_VERSION
 from daonode.ledger.errors import OutOfGas, UnknownMessage
 from daonode.ledger.params import GAS_PRICE_UNIT
@@ -144,10 +144,10 @@ def make_body(
     )
 
 
-def sign_body(body: TxBody, wallets: Iterable[Wallet]) -> SignedTransaction:
-    """Sign a body with each wallet, or raise `InvalidTransaction` as `assemble` does."""
+def sign_body(body: TxBody, keys: Iterable[SigningKey]) -> SignedTransaction:
+    """Sign a body with each key, or raise `InvalidTransaction` as `assemble` does."""
     encoded = encode(body)
-    return assemble(encoded, [wallet.sign_transaction(encoded) for wallet in wallets])
+    return assemble(encoded, [key.sign_transaction(encoded) for key in keys])
 
 
 def assemble(body: bytes, signatures: Iterable[TxSignature]) -> SignedTransaction:

@@ -7,6 +7,7 @@ The seed stays inside: it stands in no representation, no error and no log. This
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from daonode.ledger.transactions import TxSignature, tx_id
 from daonode.modules.accounts.policies import account_id
@@ -15,6 +16,28 @@ from daonode.primitives.derivation import derive_account_seed
 from daonode.primitives.hashing import MESSAGE_TAG, tagged_hash
 from daonode.primitives.ids import Address, Hash, PublicKey, Signature
 from daonode.primitives.signatures import public_key_of, sign, verify
+
+
+class SigningKey(Protocol):
+    """What signs: a `Wallet`, or a key that an agent holds."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that verifies what this signs."""
+        ...
+
+    @property
+    def address(self) -> Address:
+        """The account that begins with this key."""
+        ...
+
+    def sign_transaction(self, body: bytes) -> TxSignature:
+        """This key's signature over the transaction with this encoded body."""
+        ...
+
+    def sign_text(self, text: str) -> Signature:
+        """This key's signature over text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

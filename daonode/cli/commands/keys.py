@@ -8,6 +8,7 @@ import rich_click as click
 
 from daonode.cli.completion import complete_keys
 from daonode.cli.failures import CommandFailed, ExitCode
+from daonode.cli.key_agent import agent
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session, common
@@ -27,6 +28,9 @@ MAX_ACCOUNT = 2**31 - 1
 @click.group(cls=SuggestingGroup)
 def command() -> None:
     """Keep keys, sign and verify."""
+
+
+command.add_command(agent)
 
 
 def _path_options(decorated: click.decorators.FC) -> click.decorators.FC:
