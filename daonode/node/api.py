@@ -82,7 +82,7 @@ class NodeApi(Protocol):
     def own_validator(self) -> ValidatorId | None: ...
     @property
     def height(self) -> int:
-        """The committed height."""
+        """The height that is committed and written: an archive opened now has it."""
         ...
 
     @property

@@ -108,6 +108,11 @@ class Driver:
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
 
+    @property
+    def committed_height(self) -> int:
+        """The highest block that is committed and written, so that readers of the stores have it."""
+        return self._committed_height
+
     async def run(self) -> None:
         """Drive until cancelled.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import resource
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
-import trio
 
 from daonode.consensus.safety import SafetyState
 from daonode.genesis.document import load_document
@@ -18,10 +17,12 @@ from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.home import Home, HomeError, read_seed
+from daonode.node.logs import telling_position
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
+from daonode.node.signals import obeying_signals
 from daonode.node.storage import Stores, open_stores
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
@@ -46,13 +47,22 @@ class NodeAddresses:
     metrics: str
 
 
-async def run_node(home: Home, config: NodeConfig, *, on_ready: Callable[[NodeAddresses], None]) -> None:
+async def run_node(
+    home: Home,
+    config: NodeConfig,
+    *,
+    on_ready: Callable[[NodeAddresses], None],
+    read_config: Callable[[], NodeConfig],
+) -> None:
     """Run until SIGTERM or SIGINT; `on_ready` is called once everything listens.
+
+    `read_config` gives the configuration as it is now: SIGHUP takes its section `[log]` into use.
 
     Raises:
         HomeError, GenesisError, StorageError, SignerError, TransportError, OSError: the node cannot start.
         Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
+    _lift_open_files_limit()
     chain = read_chain(home.genesis)
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
     stores = open_stores(home.path, chain_id=chain.document.chain.chain_id)
@@ -61,7 +71,17 @@ async def run_node(home: Home, config: NodeConfig, *, on_ready: Callable[[NodeAd
         signer = _open_signer(home, chain, is_new=stores.state.get(TIP_KEY) is None)
         try:
             _initialise(stores, chain, home)
-            await _run(home, config, chain=chain, clock=clock, stores=stores, signer=signer, on_ready=on_ready)
+            async with open_transport(_transport_config(home, config, chain)) as transport:
+                node = _assemble(
+                    config,
+                    chain=chain,
+                    clock=clock,
+                    stores=stores,
+                    signer=signer,
+                    transport=transport,
+                    data_directory=home.data_directory,
+                )
+                await _run(node, on_ready=on_ready, read_config=read_config)
         finally:
             if signer is not None:
                 signer.close()
@@ -119,26 +139,11 @@ def _validator_of(chain: Chain, public_key: PublicKey) -> ValidatorId | None:
 
 
 async def _run(
-    home: Home,
-    config: NodeConfig,
-    *,
-    chain: Chain,
-    clock: Clock,
-    stores: Stores,
-    signer: FileSigner | None,
-    on_ready: Callable[[NodeAddresses], None],
+    node: RunningNode, *, on_ready: Callable[[NodeAddresses], None], read_config: Callable[[], NodeConfig]
 ) -> None:
-    async with open_transport(_transport_config(home, config, chain)) as transport:
-        node = _assemble(
-            config,
-            chain=chain,
-            clock=clock,
-            stores=stores,
-            signer=signer,
-            transport=transport,
-            data_directory=home.data_directory,
-        )
-        async with _stopped_by_signals() as nursery:
+    config = node.config
+    with telling_position(lambda: (node.height, node.replica.core.round)):
+        async with obeying_signals(read_config) as nursery:
             rpc: str = await nursery.start(
                 partial(serve, node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins)
             )
@@ -146,7 +151,7 @@ async def _run(
             if config.metrics.listen:
                 metrics = await nursery.start(partial(serve_metrics, node, listen=config.metrics.listen))
             nursery.start_soon(node.driver.run)
-            on_ready(NodeAddresses(p2p=transport.listen_address, rpc=rpc, metrics=metrics))
+            on_ready(NodeAddresses(p2p=node.transport.listen_address, rpc=rpc, metrics=metrics))
 
 
 def _assemble(
@@ -244,16 +249,8 @@ def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> Transport
     )
 
 
-@asynccontextmanager
-async def _stopped_by_signals() -> AsyncIterator[trio.Nursery]:
-    """A nursery that the first SIGTERM or SIGINT cancels."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with trio.open_nursery() as nursery:
-
-            async def stop() -> None:
-                async for number in signals:
-                    log.info("stopping", signal=signal.Signals(number).name)
-                    nursery.cancel_scope.cancel()
-
-            nursery.start_soon(stop)
-            yield nursery
+def _lift_open_files_limit() -> None:
+    """Take as many open files as the system lets this process have: connections and stores need them."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

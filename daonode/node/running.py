@@ -63,7 +63,7 @@ class RunningNode:
 
     @property
     def height(self) -> int:
-        return self.replica.core.committed_height
+        return self.driver.committed_height
 
     @property
     def catching_up(self) -> bool:

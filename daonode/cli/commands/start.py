@@ -25,7 +25,7 @@ def command(session: Session, **flags: str | None) -> None:
     import structlog
     import trio
 
-    from daonode.node.config import load_config
+    from daonode.node.config import NodeConfig, load_config
     from daonode.node.logs import configure_logs
     from daonode.node.node import NodeAddresses, run_node
 
@@ -34,7 +34,11 @@ def command(session: Session, **flags: str | None) -> None:
     overrides = {
         (name.partition("_")[0], name.partition("_")[2]): value for name, value in flags.items() if value is not None
     }
-    config = load_config(session.home.node_toml, environment=os.environ, overrides=overrides)
+
+    def read_config() -> NodeConfig:
+        return load_config(session.home.node_toml, environment=os.environ, overrides=overrides)
+
+    config = read_config()
     configure_logs(config.log)
 
     def on_ready(addresses: NodeAddresses) -> None:
@@ -42,4 +46,4 @@ def command(session: Session, **flags: str | None) -> None:
             "ready", name=config.node.name, p2p=addresses.p2p, rpc=addresses.rpc, metrics=addresses.metrics
         )
 
-    trio.run(functools.partial(run_node, session.home, config, on_ready=on_ready))
+    trio.run(functools.partial(run_node, session.home, config, on_ready=on_ready, read_config=read_config))

@@ -32,6 +32,7 @@ from daonode.primitives.codec import encode
 from daonode.primitives.ids import Signature
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Halt
+from daonode.replica.layout import TIP_KEY
 from daonode.replica.messages import TransactionsMessage
 from daonode.signer.file_signer import FileSigner, open_signer
 from daonode.signer.signing import Refusal, Signer
@@ -76,10 +77,11 @@ class Node:
         verifier = chain.make_verifier()
         own = chain.validators.validators[0]
         safety = chain.initial_safety(own.public_key) if signer is None else signer.safety
+        self.replica = chain.make_replica(
+            own=None if signer is None else own.id, peers={}, archive=self.archive, safety=safety, verifier=verifier
+        )
         self.driver = Driver(
-            replica=chain.make_replica(
-                own=None if signer is None else own.id, peers={}, archive=self.archive, safety=safety, verifier=verifier
-            ),
+            replica=self.replica,
             intake=chain.make_intake(self.archive, verifier),
             signer=signer,
             stores=stores,
@@ -147,6 +149,19 @@ async def test_a_submitted_transaction_is_committed_and_both_waits_are_answered(
         place = node.archive.place(tx_id)
         assert place is not None
         assert place.height == 1
+
+
+async def test_the_height_is_told_once_readers_of_the_store_have_it(tmp_path: Path) -> None:
+    stores = open_stores(tmp_path, chain_id=CHAIN_ID)
+    slow = SlowStore(stores.state)
+    async with running(tmp_path, stores=Stores(blocks=stores.blocks, state=slow)) as node:
+        await node.submit(0)
+        await slow.asked.wait()
+        assert (node.replica.core.committed_height, node.driver.committed_height) == (1, 0)
+        assert node.archive.tip().height == 0
+        slow.may_go_on.set()
+        await node.driver.wait_for_height(1)
+        assert node.driver.committed_height == node.archive.tip().height == 1
 
 
 async def test_what_cannot_be_included_is_refused_with_its_reason(tmp_path: Path) -> None:
@@ -266,6 +281,21 @@ class SlowSigner:
 
     def close(self) -> None:
         self._signer.close()
+
+
+class SlowStore(Store):
+    """A store whose first batch after the genesis is written once the test lets it."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store._handle, gate=store._gate)
+        self.asked = trio.Event()
+        self.may_go_on = trio.Event()
+
+    def write(self, batch: Sequence[tuple[bytes, bytes | None]], *, sync: bool) -> None:
+        if self.get(TIP_KEY) is not None:
+            trio.from_thread.run_sync(self.asked.set)
+            trio.from_thread.run(self.may_go_on.wait)
+        super().write(batch, sync=sync)
 
 
 class FailingSigner:
