@@ -27,6 +27,7 @@ from daonode.node.errors import DiskFailed, Diverged
 from daonode.node.inbox import Inbox, Taken
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
+from daonode.node.offences import FAULT_WINDOW_SECONDS, MAX_FAULTS, Offences
 from daonode.node.storage import StorageError, Stores
 from daonode.node.timers import Timers
 from daonode.node.transport.identity import PeerId as TransportPeerId
@@ -107,6 +108,7 @@ class Driver:
         self._clients = Clients(self._inbox)
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
+        self._offences = Offences(trio.current_time)
 
     @property
     def committed_height(self) -> int:
@@ -272,8 +274,13 @@ class Driver:
         self._clients.on_committed(receipt.tx_id for receipt in effect.receipts)
 
     def _report_fault(self, peer: PeerId, reason: str) -> None:
+        """Count and tell it; a peer that goes on like that is sent away for a time."""
         self._metrics.peer_faults.inc()
         self._narrator.peer_fault(peer, reason)
+        seconds = self._offences.note(peer)
+        if seconds is not None:
+            told = f"more than {MAX_FAULTS} faults in {FAULT_WINDOW_SECONDS:.0f} s: kept away for {seconds:.0f} s"
+            self._transport.disconnect(TransportPeerId(peer), for_seconds=seconds, reason=told)
 
     # On threads.
 

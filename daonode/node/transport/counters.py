@@ -27,8 +27,8 @@ class LaneCounters:
 
 @dataclass(slots=True)
 class PeerCounters:
-    """Connections of one peer. `refused` counts connections of an unlisted host, and those of a peer that
-    already had too many; `duplicates` counts collapsed ones."""
+    """Connections of one peer. `refused` counts connections of an unlisted host, those of a peer that already had too
+    many, and those of one that is kept out; `duplicates` counts collapsed ones; `barred`, how often it was kept out."""
 
     connected: int = 0
     disconnected: int = 0
@@ -36,6 +36,7 @@ class PeerCounters:
     dial_failures: int = 0
     duplicates: int = 0
     refused: int = 0
+    barred: int = 0
 
 
 class TransportCounters:

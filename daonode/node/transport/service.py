@@ -84,6 +84,13 @@ class Transport:
         """
         return await self._inbox.take(lanes or tuple(Lane))
 
+    def disconnect(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
+        """End a peer's connection, and neither dial nor admit it for a time. `reason` is told with the disconnection.
+
+        Frames that were received before may still follow.
+        """
+        self._roster.bar(peer_id, for_seconds=for_seconds, reason=reason)
+
     def connected_peers(self) -> list[PeerId]:
         """Return the peers whose lanes are open now, in the order of the configuration, unlisted ones last."""
         return [peer.peer_id for peer in self._roster.reachable_peers() if peer.session is not None]
@@ -122,6 +129,7 @@ class Transport:
             if not is_due:
                 await trio.sleep(backoff.next_seconds())
             is_due = False
+            await trio.sleep(self._roster.barred_seconds(peer.peer_id))
             if peer.session is not None:
                 continue
             connection = await self._dial(peer)
