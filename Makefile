@@ -5,6 +5,8 @@
 BIN := .venv/bin
 # Test processes; two is what the time limit of ten minutes is measured with.
 WORKERS ?= 2
+# How much `make bench` measures: short, usual or full.
+BENCH ?= usual
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -24,8 +26,8 @@ check: setup ## formatting, lint, types, layers, the tidy test, known vulnerabil
 soak: setup ## the long forms of the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600 tests
 
-bench: setup ## the benchmarks, each printing its own table
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+bench: setup ## the benchmarks: a table, and build/bench.json (BENCH=short takes a minute, BENCH=full a million accounts)
+	@$(BIN)/python -m benchmarks --form $(BENCH)
 
 lock: setup ## choose the newest allowed versions anew and write requirements/
 	@scripts/lock

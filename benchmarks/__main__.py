@@ -1,0 +1,70 @@
+"""All benchmarks: `python -m benchmarks [--form short|usual|full]`. Prints a table and writes `build/bench.json`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.chain import ChainForm, measure_chain
+from benchmarks.population import ROUND_TIMEOUT_MS
+from benchmarks.report import Report
+from benchmarks.stages import measure_growth, measure_stages
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How much is measured. Figures of `growth` are named by the number of accounts."""
+
+    chain: ChainForm
+    growth: tuple[int, ...]
+
+
+PARTS = ("stages", "quiet", "flood", "growth")
+FORMS = {
+    "short": Form(
+        ChainForm(accounts=1_000, warm_up_seconds=2, flood_seconds=8, quiet_seconds=4, expected_rate=600),
+        growth=(1_000,),
+    ),
+    "usual": Form(
+        ChainForm(accounts=6_000, warm_up_seconds=5, flood_seconds=60, quiet_seconds=20, expected_rate=1_200),
+        growth=(1_000, 100_000),
+    ),
+    "full": Form(
+        ChainForm(accounts=6_000, warm_up_seconds=5, flood_seconds=60, quiet_seconds=20, expected_rate=1_200),
+        growth=(1_000, 100_000, 1_000_000),
+    ),
+}
+
+
+def main() -> None:
+    """Measure what the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--form", choices=sorted(FORMS), default="usual")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
+    parser.add_argument("--profile", metavar="NODE", default=None, help="write build/NODE.profile; slows that node")
+    parser.add_argument("--keep", type=Path, metavar="DIR", default=None, help="leave the validators' homes in DIR")
+    parser.add_argument(
+        "--round-timeout-ms",
+        type=int,
+        default=ROUND_TIMEOUT_MS,
+        help="of the chain; where other work takes the cores, a longer one keeps rounds from failing",
+    )
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
+    arguments = parser.parse_args()
+    form = FORMS[arguments.form]
+    chain = replace(form.chain, round_timeout_ms=arguments.round_timeout_ms)
+    report = Report()
+    report.head()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    if "stages" in arguments.only:
+        measure_stages(report)
+    if "quiet" in arguments.only or "flood" in arguments.only:
+        measure_chain(report, chain, parts=arguments.only, profiled=arguments.profile, kept=arguments.keep)
+    if "growth" in arguments.only:
+        measure_growth(report, form.growth)
+    report.write(arguments.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Four validators under load: votes a second, latency, CPU and memory; whole, with one silent."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+from typing import Final
+
+from benchmarks.load import BATCH, Flood, batch_bodies, latencies_ms, send_all
+from benchmarks.nodes import Node, running_nodes
+from benchmarks.population import MAX_PROPOSALS, ROUND_TIMEOUT_MS, VALIDATORS, Population, make_homes
+from benchmarks.report import Report
+from daonode.client.transactions import SignedTransaction
+from daonode.ledger.registry import Registry
+
+QUIET_RATE: Final = 50
+COMMITTED: Final = 'daonode_transactions_total{outcome="succeeded"}'
+FAILED: Final = 'daonode_transactions_total{outcome="failed"}'
+
+
+@dataclass(frozen=True, slots=True)
+class ChainForm:
+    """How long each part takes. Enough votes are signed beforehand for `expected_rate` a second."""
+
+    accounts: int
+    warm_up_seconds: float
+    flood_seconds: float
+    quiet_seconds: int
+    expected_rate: int
+    round_timeout_ms: int = ROUND_TIMEOUT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Counters of all processes at one time."""
+
+    at: float
+    committed: float
+    failed: float
+    cpu_seconds: dict[str, float]
+    own_cpu_seconds: float
+    metrics: dict[str, dict[str, float]]
+
+
+def measure_chain(
+    report: Report, form: ChainForm, *, parts: Sequence[str], profiled: str | None, kept: Path | None
+) -> None:
+    """Run the network and fill the report. The homes are in `kept` afterwards, if given."""
+    population = Population.of(form.accounts)
+    document = population.document(round_timeout_ms=form.round_timeout_ms)
+    with _directory(kept) as directory:
+        make_homes(directory, document)
+        with running_nodes(directory, profiled=profiled) as nodes:
+            _measure(report, form, population, document.registry, nodes=nodes, parts=parts)
+
+
+@contextmanager
+def _directory(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="daonode-bench-") as path:
+        yield Path(path)
+
+
+def _measure(
+    report: Report,
+    form: ChainForm,
+    population: Population,
+    registry: Registry,
+    *,
+    nodes: Sequence[Node],
+    parts: Sequence[str],
+) -> None:
+    flood_rounds = max(1, round(form.expected_rate * (form.flood_seconds + form.warm_up_seconds) / form.accounts))
+    quiet_votes = QUIET_RATE * form.quiet_seconds if "quiet" in parts else 0
+    assert 3 * quiet_votes <= form.accounts, "an account casts one quiet vote"
+    assert flood_rounds < MAX_PROPOSALS, "a proposal a round"
+    send_all(nodes[0], population.proposals(registry, flood_rounds + 1))
+    if "quiet" in parts:
+        _measure_both(report, nodes, population.votes(registry, range(3 * quiet_votes), round_number=0))
+    if "flood" in parts:
+        _measure_flood(report, form, nodes, _batches(population, registry, flood_rounds, already=3 * quiet_votes))
+
+
+def _measure_both(report: Report, nodes: Sequence[Node], votes: Sequence[SignedTransaction]) -> None:
+    """Latency with all validators, then with one silent whose turns as a leader have been dropped."""
+    third = len(votes) // 3
+    _measure_quiet(report, "quiet", nodes, votes[:third])
+    with nodes[-1].silenced():
+        latencies_ms(nodes[:-1], votes[third : 2 * third], rate=QUIET_RATE)
+        _measure_quiet(report, "silent", nodes[:-1], votes[2 * third :])
+    ratio = report.value("silent_latency_p50_ms") / report.value("quiet_latency_p50_ms")
+    report.add("silent_to_quiet_p50", ratio, "times")
+
+
+def _batches(population: Population, registry: Registry, rounds: int, *, already: int) -> list[list[bytes]]:
+    """What each node is sent: every account always to the same node, each round after the one before.
+
+    The first `already` accounts have voted in round 0.
+    """
+    numbers = range(len(population.wallets))
+    bodies: list[list[bytes]] = [[] for _ in range(VALIDATORS)]
+    for round_number in range(rounds + 1):
+        for index, own in enumerate(bodies):
+            accounts = [each for each in numbers[index::VALIDATORS] if round_number or each >= already]
+            votes = population.votes(registry, accounts, round_number=round_number)
+            own.extend(batch_bodies(votes[: len(votes) // BATCH * BATCH] if round_number == rounds else votes))
+    return bodies
+
+
+def _measure_quiet(report: Report, name: str, nodes: Sequence[Node], votes: Sequence[SignedTransaction]) -> None:
+    latencies = latencies_ms(nodes, votes, rate=QUIET_RATE)
+    for percent in (50, 95, 99):
+        report.add(f"{name}_latency_p{percent}_ms", latencies[len(latencies) * percent // 100], "ms")
+
+
+def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batches: Sequence[Sequence[bytes]]) -> None:
+    flood = Flood(nodes, batches)
+    flood.start()
+    Event().wait(form.warm_up_seconds)
+    before = _moment(nodes)
+    Event().wait(form.flood_seconds)
+    after = _moment(nodes)
+    flood.stop()
+    votes = max(1.0, after.committed - before.committed)
+    seconds = after.at - before.at
+    report.add("votes_per_second", votes / seconds, "votes/s")
+    report.add("votes_measured", votes, "votes")
+    report.add("votes_failed", after.failed - before.failed, "votes")
+    report.add("votes_refused", flood.refused, "votes")
+    report.add("ran_out_of_votes", float(flood.exhausted), "0 or 1")
+    cpu = [after.cpu_seconds[node.name] - before.cpu_seconds[node.name] for node in nodes]
+    report.add("validator_cpu_per_1000_votes", sum(cpu) / len(cpu) / votes * 1e3, "CPU s")
+    report.add("generator_cpu_per_1000_votes", (after.own_cpu_seconds - before.own_cpu_seconds) / votes * 1e3, "CPU s")
+    report.add("processes_cpu", (sum(cpu) + after.own_cpu_seconds - before.own_cpu_seconds) / seconds, "cores")
+    heights = _mean(after, before, "daonode_height")
+    report.add("blocks_per_second", heights / seconds, "blocks/s")
+    report.add("votes_per_block", votes / max(1.0, heights), "votes")
+    report.add("validator_memory", max(node.memory_mib() for node in nodes), "MiB")
+    _add_stages(report, before, after, votes)
+
+
+def _add_stages(report: Report, before: Moment, after: Moment, votes: float) -> None:
+    """Where the validators' time went, by their own counters: means of all, in microseconds a vote."""
+    for prefix, title in (
+        ("daonode_stage_cpu_seconds_total{", "cpu"),
+        ("daonode_step_seconds_sum{", "step"),
+        ("daonode_persist_seconds_sum{", "persist"),
+    ):
+        names = sorted({name for metrics in after.metrics.values() for name in metrics if name.startswith(prefix)})
+        for name in names:
+            label = name.split('"')[1]
+            report.add(f"{title}_{label}", _mean(after, before, name) / votes * 1e6, "us/vote")
+
+
+def _mean(after: Moment, before: Moment, name: str) -> float:
+    differences = [
+        after.metrics[node].get(name, 0.0) - before.metrics[node].get(name, 0.0) for node in sorted(after.metrics)
+    ]
+    return sum(differences) / len(differences)
+
+
+def _moment(nodes: Iterable[Node]) -> Moment:
+    metrics = {node.name: node.metrics() for node in nodes}
+    first = metrics["node0"]
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Moment(
+        at=perf_counter(),
+        committed=first.get(COMMITTED, 0.0),
+        failed=first.get(FAILED, 0.0),
+        cpu_seconds={node.name: node.cpu_seconds() for node in nodes},
+        own_cpu_seconds=usage.ru_utime + usage.ru_stime,
+        metrics=metrics,
+    )
