@@ -1,6 +1,7 @@
 """The ledger of one chain as the replica and the node use it: check, build, execute, query, simulate.
 
-It holds the modules and a cache of verified signatures, and no state: every call is given the version that it reads.
+It holds the modules and caches of decoded and verified transactions, and no state: every call is given the version that
+it reads.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 from daonode.ledger import tree
 from daonode.ledger.block import BlockInfo, BlockResult, Payload, Receipt
 from daonode.ledger.building import SkippedTransaction, choose
-from daonode.ledger.checking import CheckedTransaction, VerifiedCache, check_admission, decode_transaction
+from daonode.ledger.checking import CheckedTransaction, DecodedCache, VerifiedCache, check_admission
 from daonode.ledger.errors import (
     BlockFull,
     InvalidBlock,
@@ -68,7 +69,8 @@ class Application:
         self._chain_id = chain_id
         self._registry = registry
         self._verified = VerifiedCache()
-        self._machine = Machine(registry, authenticator, self._verified.verify)
+        self._decoded = DecodedCache()
+        self._machine = Machine(registry, authenticator, self._verified.verify, self._decoded.decode)
 
     @property
     def chain_id(self) -> ChainId:
@@ -100,9 +102,12 @@ class Application:
                 raise InvalidBlock(str(error), index=index) from error
         return _commit_to(execution.finish(), parent=parent, height=info.height)
 
-    def build(self, parent: StateVersion, info: BlockInfo, candidates: Iterable[bytes]) -> BuiltBlock:
-        """Choose transactions for a block, in the order given, and execute it."""
-        payload, executed, skipped = choose(BlockExecution(self._machine, parent, info), candidates)
+    def build(
+        self, parent: StateVersion, info: BlockInfo, candidates: Iterable[bytes], *, gas_target: int | None = None
+    ) -> BuiltBlock:
+        """Choose transactions for a block, in the order given, until they have used `gas_target`, and execute it."""
+        execution = BlockExecution(self._machine, parent, info)
+        payload, executed, skipped = choose(execution, candidates, gas_target=gas_target)
         result = _commit_to(executed, parent=parent, height=info.height)
         return BuiltBlock(payload=payload, result=result, skipped=skipped)
 
@@ -112,7 +117,7 @@ class Application:
         Raises:
             TransactionError: it cannot be included now, or one of its messages is none of this chain's.
         """
-        tx = decode_transaction(raw)
+        tx = self._decoded.decode(raw)
         check_admission(tx, chain_id=self._chain_id, params=load_params(version), time_ms=now_ms)
         for call in tx.body.messages:
             self._registry.decode_call(call)

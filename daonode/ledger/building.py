@@ -20,11 +20,12 @@ class SkippedTransaction:
 
 
 def choose(
-    execution: BlockExecution, candidates: Iterable[bytes]
+    execution: BlockExecution, candidates: Iterable[bytes], *, gas_target: int | None = None
 ) -> tuple[bytes, ExecutedBlock, tuple[SkippedTransaction, ...]]:
     """Execute candidates in order until one does not fit; returns the encoded payload of those that were included.
 
-    It ends at the first that does not fit instead of trying smaller ones: those may follow it in its lane.
+    It ends at the first that does not fit instead of trying smaller ones: those may follow it in its lane. It also ends
+    once transactions have used `gas_target`: a block should be executed well before its round is over.
     """
     included: list[bytes] = []
     skipped: list[SkippedTransaction] = []
@@ -38,4 +39,6 @@ def choose(
             break
         else:
             included.append(raw)
+            if gas_target is not None and execution.gas_used >= gas_target:
+                break
     return encode(Payload(transactions=tuple(included))), execution.finish(), tuple(skipped)

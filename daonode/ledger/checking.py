@@ -41,6 +41,10 @@ from daonode.primitives.signatures import verify
 TX_VERSION: Final = 1
 MAX_VERIFIED: Final = 16_384
 """How many verified transactions each of the cache's two generations holds: 32 bytes and a dictionary's slot each."""
+MAX_DECODED: Final = 4_096
+"""How many decoded transactions each generation of their cache holds; about four kilobytes each at most."""
+MAX_DECODED_BYTES: Final = 1_024
+"""Longer transactions are not remembered: votes and transfers are far below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,31 @@ def verify_signatures(tx: CheckedTransaction) -> None:
     for signature in tx.signatures:
         if not verify(signature.public_key, tx.id, signature.signature):
             raise InvalidSignature(f"the signature by key {signature.public_key.hex()} does not verify")
+
+
+class DecodedCache:
+    """Remembers transactions that were taken apart, by their bytes: intake and execution see the same ones.
+
+    Two generations, as in `VerifiedCache`. What is remembered depends on the bytes alone.
+    """
+
+    __slots__ = ("_older", "_younger")
+
+    def __init__(self) -> None:
+        self._younger: dict[bytes, CheckedTransaction] = {}
+        self._older: dict[bytes, CheckedTransaction] = {}
+
+    def decode(self, raw: bytes) -> CheckedTransaction:
+        """Take a transaction apart as `decode_transaction` does, which raises the same errors."""
+        known = self._younger.get(raw) or self._older.get(raw)
+        if known is not None:
+            return known
+        decoded = decode_transaction(raw)
+        if len(raw) <= MAX_DECODED_BYTES:
+            if len(self._younger) >= MAX_DECODED:
+                self._older, self._younger = self._younger, {}
+            self._younger[raw] = decoded
+        return decoded
 
 
 class VerifiedCache:

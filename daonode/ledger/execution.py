@@ -54,6 +54,7 @@ class Machine:
     registry: Registry
     authenticator: Authenticator
     check_signatures: SignatureCheck
+    decode: Callable[[bytes], CheckedTransaction] = decode_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ class BlockExecution:
         self._next_call_number = 0
         self._byte_count = PAYLOAD_HEAD_BYTES
         self._gas_promised = 0
+        self._gas_used = 0
+
+    @property
+    def gas_used(self) -> int:
+        """What the transactions so far have used."""
+        return self._gas_used
 
     def begin(self) -> None:
         """Work off what is due, then let every module begin the block."""
@@ -98,7 +105,7 @@ class BlockExecution:
             TransactionError: it cannot be included. Nothing has changed.
             BlockFull: it would exceed a limit of the block. Nothing has changed.
         """
-        tx = decode_transaction(raw)
+        tx = self._machine.decode(raw)
         check_admission(tx, chain_id=self._info.chain_id, params=self._params, time_ms=self._info.time_ms)
         self._check_room(tx)
         self._machine.check_signatures(tx)
@@ -106,6 +113,7 @@ class BlockExecution:
         self._overlay.forget_savepoints()
         self._byte_count += TRANSACTION_HEAD_BYTES + len(raw)
         self._gas_promised += tx.body.gas_limit
+        self._gas_used += receipt.gas_used
         self._receipts.append(receipt)
         return receipt
 

@@ -23,6 +23,8 @@ STATE_BYTE_GAS: Final = 1
 EVENT_GAS: Final = 100
 EVENT_BYTE_GAS: Final = 1
 
+GAS_A_MS: Final = 10_000
+"""Gas whose work takes about a millisecond."""
 BLOCK_WORK_GAS: Final = 5_000_000
 """The budget of one module's block begin, deadline or block end: half a second, which no honest one comes near."""
 

@@ -15,6 +15,9 @@ from daonode.ledger.state import StateReader
 Savepoint = NewType("Savepoint", int)
 """A point in an overlay's undo log to which it can be rolled back."""
 
+MAX_KEPT_READS: Final = 16_384
+"""Values of the parent that are remembered: every vote of a block reads the same few."""
+
 _UNCHANGED: Final = b"unchanged"
 """In the undo log: the key had no change before. Compared by identity, so no value can be mistaken for it."""
 
@@ -22,11 +25,12 @@ _UNCHANGED: Final = b"unchanged"
 class Overlay:
     """A store of changes over a parent. An iteration shows the state as it was when its first item was taken."""
 
-    __slots__ = ("_changes", "_parent", "_sorted_keys", "_undo_log")
+    __slots__ = ("_changes", "_parent", "_reads", "_sorted_keys", "_undo_log")
 
     def __init__(self, parent: StateReader) -> None:
         self._parent = parent
         self._changes: dict[bytes, bytes | None] = {}
+        self._reads: dict[bytes, bytes | None] = {}
         self._undo_log: list[tuple[bytes, bytes | None]] = []
         # Built at the first iteration and kept up to date from then on: most blocks never need it.
         self._sorted_keys: list[bytes] | None = None
@@ -34,7 +38,13 @@ class Overlay:
     def get(self, key: bytes, /) -> bytes | None:
         """The changed value at `key`, else the parent's."""
         value = self._changes.get(key, _UNCHANGED)
-        return self._parent.get(key) if value is _UNCHANGED else value
+        if value is _UNCHANGED:
+            value = self._reads.get(key, _UNCHANGED)
+            if value is _UNCHANGED:
+                value = self._parent.get(key)
+                if len(self._reads) < MAX_KEPT_READS:
+                    self._reads[key] = value
+        return value
 
     def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
         """Pairs with `start <= key < end`, ascending: the parent's with the changes applied."""

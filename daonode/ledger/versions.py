@@ -7,6 +7,7 @@ to the nearest version that holds the key; a committed version reads the storage
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from daonode.ledger.block import BlockResult
 from daonode.ledger.overlay import merge
@@ -15,11 +16,16 @@ from daonode.ledger.tree import NodeReader, prove
 from daonode.primitives.ids import Hash
 from daonode.primitives.state_proof import StateProof
 
+MAX_KEPT_READS: Final = 4_096
+"""Values of the parent or the storage that a version remembers: the mempool asks for the same few again and again."""
+
 
 class StateVersion:
     """The state at `height`, after the block with time `time_ms`. It is a `StateReader` and a `NodeReader`."""
 
-    __slots__ = ("_nodes", "_parent_nodes", "_parent_state", "_sorted_keys", "_writes", "height", "root", "time_ms")
+    __slots__ = (
+        "_nodes", "_parent_nodes", "_parent_state", "_reads", "_sorted_keys", "_writes", "height", "root", "time_ms",
+    )  # fmt: skip
 
     def __init__(self, *, height: int, time_ms: int, root: Hash, state: StateReader, nodes: NodeReader) -> None:
         """A version that the readers hold in full: a committed one."""
@@ -31,6 +37,7 @@ class StateVersion:
         self._writes: Mapping[bytes, bytes | None] = {}
         self._sorted_keys: tuple[bytes, ...] = ()
         self._nodes: Mapping[bytes, bytes] = {}
+        self._reads: dict[bytes, bytes | None] = {}
 
     def child(self, result: BlockResult, *, height: int, time_ms: int) -> StateVersion:
         """The version after a block on top of this one."""
@@ -53,7 +60,12 @@ class StateVersion:
         """The value at `key`, or None."""
         if key in self._writes:
             return self._writes[key]
-        return self._parent_state.get(key)
+        if key in self._reads:
+            return self._reads[key]
+        value = self._parent_state.get(key)
+        if len(self._reads) < MAX_KEPT_READS:
+            self._reads[key] = value
+        return value
 
     def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
         """Pairs with `start <= key < end`, ascending."""

@@ -12,6 +12,7 @@ from daonode.consensus.verification import SignatureCheck, Verifier
 from daonode.genesis.document import GenesisDocument
 from daonode.genesis.initial import InitialState, consensus_config, make_application, make_initial_state
 from daonode.ledger.application import Application
+from daonode.ledger.gas import GAS_A_MS
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.signatures import verify
 from daonode.replica.archive import Archive
@@ -19,6 +20,11 @@ from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes
 from daonode.replica.events import PeerId
 from daonode.replica.intake import Intake
 from daonode.replica.replica import Replica, ReplicaConfig
+
+ROUND_SHARE = 4
+"""The part of a round that executing its block may take: a leader builds it, then the others execute it."""
+MAX_BUILDING_MS = 250
+"""However long a round is, larger blocks would make everyone wait longer and commit no more a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Chain:
             own=own,
             peers=peers,
             heartbeat_ms=None if heartbeat is None else int(heartbeat),
+            gas_target=min(self.document.chain.consensus.timeout_base // ROUND_SHARE, MAX_BUILDING_MS) * GAS_A_MS,
             kept_versions=kept_versions,
         )
         return Replica(config, application=self.application, verifier=verifier, archive=archive, safety=safety)

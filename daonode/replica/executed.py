@@ -100,7 +100,13 @@ class ExecutedBlocks:
         return None
 
     def build(
-        self, order: Build, *, validators_digest: Hash, time_ms: int, candidates: Iterable[bytes]
+        self,
+        order: Build,
+        *,
+        validators_digest: Hash,
+        time_ms: int,
+        candidates: Iterable[bytes],
+        gas_target: int | None = None,
     ) -> tuple[Block, BuiltBlock]:
         """Build and execute the block that consensus asks for, with its roots and digests filled in."""
         parent = self._version(order.parent.id())
@@ -112,7 +118,7 @@ class ExecutedBlocks:
             proposer=order.proposer,
             failed_proposers=order.failed_proposers,
         )
-        built = self._application.build(parent, info, () if order.empty else candidates)
+        built = self._application.build(parent, info, () if order.empty else candidates, gas_target=gas_target)
         header = Header(
             version=HEADER_VERSION,
             chain_id=info.chain_id,

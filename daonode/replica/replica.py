@@ -60,6 +60,8 @@ from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMe
 from daonode.replica.serving import BlockServer
 
 WAKE_TIMER = "wake"
+MAX_HALVINGS = 5
+"""How often the target of a block's gas is halved, once for each round that failed before it."""
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 
 
@@ -68,7 +70,9 @@ class ReplicaConfig:
     """What a replica is told of its chain and of itself.
 
     `own` is None for a full node. `peers` names the transport peers of validators. An idle chain makes a block every
-    `heartbeat_ms`, or none when that is None. State can be proven for `kept_versions` heights below the tip.
+    `heartbeat_ms`, or none when that is None. State can be proven for `kept_versions` heights below the tip. A block
+    that is built here ends once its transactions have used `gas_target`, earlier after rounds that failed: larger ones
+    are valid, and would not be executed everywhere before the round is over.
     """
 
     consensus: ConsensusConfig
@@ -76,6 +80,7 @@ class ReplicaConfig:
     own: ValidatorId | None
     peers: Mapping[ValidatorId, PeerId]
     heartbeat_ms: int | None
+    gas_target: int
     kept_versions: int = KEPT_VERSIONS
 
 
@@ -261,11 +266,13 @@ class Replica:
                 assert_never(effect)
 
     def _build(self, order: core_effects.Build) -> None:
+        failed_rounds = max(0, order.round - order.parent.round - 1)
         block, built = self._executed.build(
             order,
             validators_digest=self._validators_digest,
             time_ms=max(order.time_ms, self._now_ms),
             candidates=self._admission.candidates(order.parent.id()),
+            gas_target=self._config.gas_target >> min(failed_rounds, MAX_HALVINGS),
         )
         self._built = block.header.id()
         self._admission.drop_skipped(built.skipped)
