@@ -42,6 +42,8 @@ GRACE_S: Final = 1.0
 READ_TIMEOUT_S: Final = 60
 """How long an HTTP connection may be silent; longer than the longest wait for a commit."""
 BACKLOG: Final = 256
+SEND_BUFFER_BYTES: Final = 256 * 1024
+"""What the operating system holds for a client that does not read; it would take megabytes for each."""
 EXHAUSTION_PAUSE_S: Final = 0.5
 """How long nobody is accepted after the machine had no room for another connection."""
 _EXHAUSTION: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -231,6 +233,8 @@ def _listen(address: str) -> socket.socket:
     try:
         listener.settimeout(0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted sockets inherit both.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(target)
         # Listening here, because two sockets may bind one port and only one may listen.

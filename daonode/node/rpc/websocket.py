@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 import trio
 from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Ping, Request, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
@@ -274,7 +275,11 @@ class WebSocket:
         await self._outbox.put(self._frame(text))
 
     def _frame(self, text: bytes) -> bytes:
-        return self._protocol.send(TextMessage(data=text.decode()))
+        try:
+            return self._protocol.send(TextMessage(data=text.decode()))
+        except LocalProtocolError:
+            # The client's close frame came while this task was already on its way.
+            raise _Ended(CloseReason.ABNORMAL_CLOSURE, "the client has left") from None
 
     async def _notify(self, subscription: Subscription) -> None:
         """Tell every value of a subscription until it ends."""
@@ -304,6 +309,8 @@ class WebSocket:
         """Write what waits and the close frame, and give the client a while to read them and to answer."""
         if ended.code == CloseReason.ABNORMAL_CLOSURE:
             return
+        if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+            self._outbox.drop()
         with trio.move_on_after(CLOSE_TIMEOUT_S):
             try:
                 reason = ended.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -64,11 +64,12 @@ class MemoryStore:
         return iter([(key, value) for key, value in sorted(self.pairs.items()) if start <= key < end])
 
     def write(self, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
+        # Put in place at once, as a batch is: readers on threads see all of it or nothing.
+        changed = {**self.pairs, **{key: value for key, value in writes if value is not None}}
         for key, value in writes:
             if value is None:
-                self.pairs.pop(key, None)
-            else:
-                self.pairs[key] = value
+                changed.pop(key, None)
+        self.pairs = changed
 
 
 def small_chain() -> Chain:
@@ -158,7 +159,8 @@ class FakeNode:
     def open_archive(self) -> AbstractContextManager[Archive]:
         if self.is_broken:
             raise ZeroDivisionError("secret detail")
-        return nullcontext(self.archive)
+        state = MemoryStore(self.state.pairs)
+        return nullcontext(Archive(MemoryStore(self.blocks.pairs), state))
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         self.submissions.append(len(raws))
