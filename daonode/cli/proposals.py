@@ -22,6 +22,7 @@ from daonode.modules.governance.types import ProposalId, Track
 from daonode.primitives.ids import HASH_BYTES
 from daonode.primitives.json_form import Json, from_json, suggestion
 from daonode.primitives.times import format_time, parse_time
+from daonode.primitives.units import Amount
 
 MAX_SEARCHED = 10_000
 """How many proposals are looked at for one whose id begins with a prefix."""
@@ -80,12 +81,23 @@ def all_proposals(session: Session) -> Iterator[JsonObject]:
 
 def find_track(session: Session, name: str | int) -> Track:
     """The track with a name or number, or a usage error that lists them."""
-    page = Answer(session.rpc.query("governance", "tracks"), place="governance.tracks")
-    tracks = [from_json(item.data, Track, item.place) for item in page.items("items")]
+    tracks = [from_json(item.data, Track, item.place) for item in _tracks(session).items("items")]
     for track in tracks:
         if str(name) in (track.name, str(track.id)):
             return track
     raise click.UsageError(f"no track {name!r}; {suggestion(str(name), tuple(track.name for track in tracks))}")
+
+
+def deposit_due(session: Session, track: Track) -> Amount:
+    """What a proposal on a track has to deposit now, so that it goes on at once: it rises with those that are live."""
+    for item in _tracks(session).items("deposits"):
+        if item.number("track") == track.id:
+            return from_json(item.data["decision"], Amount, f"{item.place}.decision")
+    return track.decision_deposit
+
+
+def _tracks(session: Session) -> Answer:
+    return Answer(session.rpc.query("governance", "tracks"), place="governance.tracks")
 
 
 def with_decoded_actions(session: Session, proposal: JsonObject) -> JsonObject:

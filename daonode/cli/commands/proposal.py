@@ -14,7 +14,7 @@ from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.parameters import AMOUNT, DURATION
-from daonode.cli.proposals import find_proposal, find_track, proposal_text, with_decoded_actions
+from daonode.cli.proposals import deposit_due, find_proposal, find_track, proposal_text, with_decoded_actions
 from daonode.cli.sending import send
 from daonode.cli.session import Session, common, signing
 from daonode.cli.values import read_messages
@@ -185,7 +185,7 @@ def submit(session: Session, path: Path) -> None:
 def _message(session: Session, path: Path) -> SubmitProposal:
     proposal = parse_proposal(path.read_bytes())
     track = find_track(session, proposal.track)
-    return proposal.message(session.genesis.registry, track=track.id, deposit=track.decision_deposit)
+    return proposal.message(session.genesis.registry, track=track.id, deposit=deposit_due(session, track))
 
 
 @command.command("list")

@@ -108,3 +108,10 @@ class InvalidText(GovernanceError):
 
     code = 3014
     reason = "invalid_text"
+
+
+class AlreadyProposing(GovernanceError):
+    """The account has a live proposal on the track."""
+
+    code = 3015
+    reason = "already_proposing"

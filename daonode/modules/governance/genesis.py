@@ -12,6 +12,8 @@ from daonode.ledger.origins import module_address
 from daonode.ledger.snapshots import hold
 from daonode.ledger.state import StateReader
 from daonode.modules.governance.expected import AccountsKeeper
+from daonode.modules.governance.keeper.deposits import settlement_item
+from daonode.modules.governance.keeper.live_proposals import enter
 from daonode.modules.governance.keys import (
     ACTIONS,
     BALLOTS,
@@ -26,6 +28,7 @@ from daonode.modules.governance.keys import (
     PROPOSALS,
     QUEUE,
     RECEIVED,
+    SETTLEMENTS,
     TALLIES,
     TRACKS,
 )
@@ -51,6 +54,7 @@ from daonode.modules.governance.types import (
     ProposalId,
     ProposalReference,
     ReceivedPower,
+    Settlement,
     Tally,
     Track,
     TrackId,
@@ -70,6 +74,7 @@ class GenesisProposal(Record, frozen=True):
     tally: Tally | None
     ballots: tuple[tuple[Address, Ballot], ...]
     deposits: Annotated[tuple[tuple[Address, DepositPart], ...], Meta(max_length=MAX_DEPOSITORS)]
+    settlement: Settlement | None = None
 
 
 class GenesisReceived(Record, frozen=True):
@@ -147,8 +152,12 @@ def _write_proposal(context: Context, exported: GenesisProposal) -> None:
         DEPOSITS.set(state, (proposal.id, depositor), part)
     if proposal.phase == "queued":
         QUEUE.set(state, (proposal.track.id, proposal.number), ProposalReference(proposal=proposal.id))
+    if exported.settlement is not None:
+        SETTLEMENTS.set(state, proposal.id, exported.settlement)
+        context.schedule(exported.settlement.due, NAME, settlement_item(proposal.id))
     if proposal.phase in BEFORE_DECISION_ENDS:
         hold(context, proposal.snapshot_height)
+        enter(state, proposal)
     if proposal.due is not None:
         context.schedule(proposal.due, NAME, proposal.id)
 
@@ -160,6 +169,7 @@ def _exported(state: StateReader, proposal: ProposalId) -> GenesisProposal:
         tally=TALLIES.get(state, proposal),
         ballots=tuple((key[1], ballot) for key, ballot in BALLOTS.iterate(state, prefix=proposal)),
         deposits=tuple((key[1], part) for key, part in DEPOSITS.iterate(state, prefix=proposal)),
+        settlement=SETTLEMENTS.get(state, proposal),
     )
 
 
@@ -168,6 +178,7 @@ def _check_params(params: GovernanceParams) -> None:
     _check_range(
         params.execution_gas, low=MIN_EXECUTION_GAS, high=MAX_EXECUTION_GAS, path=".params.execution_gas", unit=" gas"
     )
+    _check_range(params.cancel_burn, low=0, high=BPS_MAX, path=".params.cancel_burn", unit=" basis points")
 
 
 def _check_tracks(tracks: tuple[Track, ...]) -> None:

@@ -48,7 +48,7 @@ class Handlers:
 
     def submit_proposal(self, context: Context, message: SubmitProposal) -> None:
         """Anyone who can pay the submission deposit puts a proposal to a track."""
-        track = self._keeper.track(context.state, message.track)
+        track = self._keeper.track_for_submission(context.state, message.track)
         _check_proposal(message, track)
         self._keeper.submit(context, message, track=track)
 
@@ -90,7 +90,7 @@ class Handlers:
         self._keeper.delegations.undelegate(context, track=track, delegator=context.caller)
 
     def execute(self, context: Context, message: Execute) -> None:
-        """Anyone has a ready proposal's actions run."""
+        """Anyone has a ready proposal's actions run, or what a failed deadline left undone."""
         proposal = self._keeper.proposal(context.state, message.proposal)
         self._keeper.execute(context, proposal=proposal)
 
@@ -107,7 +107,7 @@ def _check_proposal(message: SubmitProposal, track: Track) -> None:
         )
     if message.deposit < track.submission_deposit:
         raise DepositTooLow(
-            f"the deposit is {message.deposit}, track {track.id} takes at least {track.submission_deposit}",
+            f"the deposit is {message.deposit}, track {track.id} takes at least {track.submission_deposit} now",
             hint=f"deposit {track.decision_deposit} for the proposal to go on at once",
         )
 

@@ -18,9 +18,12 @@ from daonode.modules.governance.keys import (
     DEPOSIT_TOTALS,
     DEPOSITS,
     EXECUTION,
+    LIVE,
+    LIVE_COUNTS,
     PROPOSALS,
     QUEUE,
     RECEIVED,
+    SETTLEMENTS,
     TALLIES,
     TRACKS,
 )
@@ -55,10 +58,13 @@ class Invariants:
         balance = self._accounts.balance(state, account=HOLDER, asset=self._accounts.native_asset(state))
         if balance < held:
             return f"{held} are held in deposits, the module's account has {balance}"
+        settling = {proposal for proposal, _ in SETTLEMENTS.iterate(state)}
         for (proposal, _), _ in parts:
             phase = PROPOSALS.require(state, proposal).phase
-            if phase not in BEFORE_DECISION_ENDS:
+            if (phase in BEFORE_DECISION_ENDS) == (proposal in settling):
                 return f"proposal {proposal.hex()} is {phase} and still has a deposit"
+        if settling - {proposal for (proposal, _), _ in parts}:
+            return "deposits are to be settled of a proposal that has none"
         return None
 
     def tallies_are_their_ballots(self, state: StateReader) -> str | None:
@@ -104,10 +110,11 @@ class Invariants:
         return None
 
     def phases_agree(self, state: StateReader) -> str | None:
-        """Counts, queue, snapshots and ends are those that the proposals' phases imply."""
+        """Counts, queue, live proposals, snapshots and ends are those that the proposals' phases imply."""
         if EXECUTION.has(state, None):
             return "an execution is recorded as running between blocks"
         deciding: Count[int] = Count()
+        live_counts: Count[int] = Count()
         for _, proposal in PROPOSALS.iterate(state):
             deciding[proposal.track.id] += proposal.phase == "deciding"
             if (proposal.phase in ENDED) != (proposal.ended_at is not None):
@@ -116,6 +123,15 @@ class Invariants:
                 return f"proposal {proposal.number} is {proposal.phase}, which its place in the queue denies"
             if proposal.phase in BEFORE_DECISION_ENDS and proposal.snapshot_height not in live(state):
                 return f"proposal {proposal.number} is open, its snapshot {proposal.snapshot_height} is not held"
+            if proposal.phase in BEFORE_DECISION_ENDS:
+                live_counts[proposal.track.id] += 1
+                reference = LIVE.get(state, (proposal.track.id, proposal.proposer))
+                if reference is None or reference.proposal != proposal.id:
+                    return f"proposal {proposal.number} is live, its proposer has another on the track"
+        if dict(live_counts) != {track_id: counter.value for track_id, counter in LIVE_COUNTS.iterate(state)}:
+            return f"tracks have {dict(live_counts)} live proposals, other numbers are counted"
+        if sum(1 for _ in LIVE.iterate(state)) != live_counts.total():
+            return "an account is said to have a live proposal that it has not"
         for track_id, track in TRACKS.iterate(state):
             counter = DECIDING.get(state, track_id)
             count = 0 if counter is None else counter.value

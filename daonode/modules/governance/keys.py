@@ -22,6 +22,7 @@ from daonode.modules.governance.types import (
     ProposalNumber,
     ProposalReference,
     ReceivedPower,
+    Settlement,
     Tally,
     Track,
     TrackId,
@@ -50,3 +51,9 @@ QUEUE: Final = Table(NAME, 14, pair_key(TRACK_KEY, U64_KEY), ProposalReference)
 """Proposals that wait for a place, by track and number."""
 EXECUTION: Final = Table(NAME, 15, ONLY_KEY, Execution)
 """There only while the actions of a proposal run; no block ends with it."""
+LIVE: Final = Table(NAME, 16, pair_key(TRACK_KEY, ADDRESS_KEY), ProposalReference)
+"""The live proposal of an account on a track."""
+LIVE_COUNTS: Final = Table(NAME, 17, TRACK_KEY, Counter)
+"""How many proposals of a track are live; none where there are none."""
+SETTLEMENTS: Final = Table(NAME, 18, PROPOSAL_KEY, Settlement)
+"""Proposals that have ended with more deposits than are settled at once."""

@@ -16,7 +16,6 @@ from daonode.modules.governance.invariants import Invariants
 from daonode.modules.governance.keeper import GovernanceKeeper
 from daonode.modules.governance.keys import NAME
 from daonode.modules.governance.queries import Queries
-from daonode.modules.governance.types import ProposalId
 from daonode.primitives.codec import Record
 
 
@@ -63,8 +62,8 @@ class GovernanceModule:
         """Nothing: what time moves, deadlines move."""
 
     def on_deadline(self, context: Context, item: bytes, /) -> None:
-        """Move a proposal whose time has come."""
-        self.keeper.advance(context, ProposalId(item))
+        """Move a proposal whose time has come, or settle more of its deposits."""
+        self.keeper.on_deadline(context, item)
 
     def end_block(self, context: Context, /) -> None:
         """Nothing: a tally is kept with every ballot."""

@@ -14,6 +14,7 @@ from daonode.ledger.paging import DEFAULT_PAGE, MAX_SCANNED, PageLimit, newest_f
 from daonode.ledger.state import StateReader
 from daonode.ledger.typed import answers
 from daonode.modules.governance.keeper import GovernanceKeeper, tally_of
+from daonode.modules.governance.keeper.live_proposals import live_on, with_deposits_due
 from daonode.modules.governance.keys import ACTIONS, BALLOTS, LAST_NUMBER, NUMBERS, PARAMS, TRACKS
 from daonode.modules.governance.params import GovernanceParams
 from daonode.modules.governance.rules import outlook, quorum_power, status_at, turnout
@@ -169,10 +170,20 @@ class VotesResult(Record, frozen=True):
     next_cursor: str | None
 
 
+class TrackDeposits(Record, frozen=True):
+    """What the next proposal on a track has to deposit, while `live` others of the track are live."""
+
+    track: TrackId
+    submission: Amount
+    decision: Amount
+    live: U64
+
+
 class TracksResult(Record, frozen=True):
-    """All tracks, by id."""
+    """All tracks, by id, and what each takes in deposits at present."""
 
     items: tuple[Track, ...]
+    deposits: tuple[TrackDeposits, ...]
 
 
 class DelegationResult(Record, frozen=True):
@@ -287,7 +298,9 @@ class Queries:
 
     def tracks(self, context: QueryContext, _: NoArguments) -> TracksResult:
         """All tracks; there are at most 64."""
-        return TracksResult(items=tuple(track for _, track in TRACKS.iterate(context.state)))
+        state = context.state
+        tracks = tuple(track for _, track in TRACKS.iterate(state))
+        return TracksResult(items=tracks, deposits=tuple(_deposits_now(state, track) for track in tracks))
 
     def delegation(self, context: QueryContext, arguments: AccountOnTrack) -> DelegationResult:
         """Whom an account delegates to, and what is delegated to it."""
@@ -326,6 +339,16 @@ class Queries:
         if reference is None:
             raise QueryError(f"there is no proposal number {by_number.group(1)}", not_found=True)
         return self._keeper.proposal(state, reference.proposal)
+
+
+def _deposits_now(state: StateReader, track: Track) -> TrackDeposits:
+    due = with_deposits_due(state, track)
+    return TrackDeposits(
+        track=track.id,
+        submission=due.submission_deposit,
+        decision=due.decision_deposit,
+        live=live_on(state, track.id),
+    )
 
 
 def _tally_result(proposal: Proposal, tally: Tally) -> TallyResult:

@@ -27,7 +27,7 @@ MAX_TEXT_BYTES: Final = 16 * 1024
 """Title and body together, in UTF-8."""
 MAX_REASON_BYTES: Final = 1024
 MAX_DEPOSITORS: Final = 32
-"""Depositors of one proposal: what its end has to settle at once."""
+"""Depositors of one proposal: what its end has to settle, a few at a time."""
 MAX_DELEGATION_CHAIN: Final = 16
 """How far a chain of delegations is followed to see that it does not come back."""
 MAX_PAST_DELEGATES: Final = MAX_LIVE_SNAPSHOTS + 2
@@ -219,6 +219,13 @@ class DepositPart(Record, frozen=True):
     """What one account deposited on one proposal."""
 
     amount: Amount
+
+
+class Settlement(Record, frozen=True):
+    """Deposits of an ended proposal that are still to be settled: the share that is burned, and when the next are."""
+
+    burned: Bps
+    due: TimeMs
 
 
 class DepositTotals(Record, frozen=True):

@@ -15,9 +15,10 @@ from daonode.modules.governance.errors import DepositNotTaken, UnknownProposal, 
 from daonode.modules.governance.events import ProposalSubmitted
 from daonode.modules.governance.expected import AccountsKeeper, IdentityKeeper
 from daonode.modules.governance.keeper.delegations import DelegationBook
-from daonode.modules.governance.keeper.deposits import HOLDER, Deposits
+from daonode.modules.governance.keeper.deposits import HOLDER, SETTLEMENT_PREFIX, Deposits
 from daonode.modules.governance.keeper.execution import running
 from daonode.modules.governance.keeper.lifecycle import Lifecycle
+from daonode.modules.governance.keeper.live_proposals import check_may_propose, enter, with_deposits_due
 from daonode.modules.governance.keeper.polls import Polls, tally_of
 from daonode.modules.governance.keeper.sources import Sources
 from daonode.modules.governance.keys import ACTIONS, LAST_NUMBER, NUMBERS, PROPOSALS, TRACKS
@@ -38,7 +39,7 @@ from daonode.modules.governance.types import (
     proposal_id,
     text_hash,
 )
-from daonode.primitives.ids import Address
+from daonode.primitives.ids import HASH_BYTES, Address
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 
 __all__ = ["HOLDER", "GovernanceKeeper", "tally_of"]
@@ -69,6 +70,10 @@ class GovernanceKeeper:
             raise UnknownTrack(f"there is no track {track}", hint="the query `governance tracks` lists them")
         return found
 
+    def track_for_submission(self, state: StateReader, track: TrackId) -> Track:
+        """The track with the deposits that the next proposal on it has to make, or raise `UnknownTrack`."""
+        return with_deposits_due(state, self.track(state, track))
+
     def proposal(self, state: StateReader, proposal: ProposalId) -> Proposal:
         """The proposal, or raise `UnknownProposal`."""
         found = PROPOSALS.get(state, proposal)
@@ -79,10 +84,14 @@ class GovernanceKeeper:
     def submit(self, context: Context, message: SubmitProposal, *, track: Track) -> Proposal:
         """Record a proposal whose fields were checked, take its deposit and begin its life.
 
+        `track` is what `track_for_submission` gives: its rules and the deposits due are frozen in the proposal.
+
         Raises:
+            AlreadyProposing: the caller has a live proposal on the track.
             TransactionError: the deposit cannot be paid.
         """
         state, block = context.state, context.block
+        check_may_propose(state, track=track.id, proposer=context.caller)
         last = LAST_NUMBER.get(state, None)
         number = ProposalNumber(1 if last is None else last.value + 1)
         snapshot_height = _snapshot_height(context)
@@ -109,6 +118,7 @@ class GovernanceKeeper:
             submitted_at=TimeMs(block.time_ms),
         )
         hold(context, snapshot_height)
+        enter(state, proposal)
         LAST_NUMBER.set(state, None, Counter(value=number))
         NUMBERS.set(state, number, ProposalReference(proposal=proposal.id))
         ACTIONS.set(state, proposal.id, ProposalActions(calls=message.actions))
@@ -145,15 +155,21 @@ class GovernanceKeeper:
         """Run a ready proposal's actions; see `Lifecycle.execute` for what it raises."""
         self._lifecycle.execute(context, proposal)
 
-    def advance(self, context: Context, proposal: ProposalId) -> None:
-        """Do what time has made due for a proposal."""
-        found = PROPOSALS.get(context.state, proposal)
-        if found is not None:
-            self._lifecycle.advance(context, found)
+    def on_deadline(self, context: Context, item: bytes) -> None:
+        """Do what time has made due: for a proposal by its id, for its deposits with `SETTLEMENT_PREFIX` before it."""
+        if item.startswith(SETTLEMENT_PREFIX) and len(item) > HASH_BYTES:
+            self._deposits.settle_next(context, ProposalId(item.removeprefix(SETTLEMENT_PREFIX)))
+        else:
+            self._advance(context, ProposalId(item))
 
     def on_power_changed(self, context: Context, *, source: str, account: Address, before: int, after: int) -> None:
         """Keep received power in step with the power of delegators."""
         self.delegations.on_power_changed(context, source=source, account=account, before=before, after=after)
+
+    def _advance(self, context: Context, proposal: ProposalId) -> None:
+        found = PROPOSALS.get(context.state, proposal)
+        if found is not None:
+            self._lifecycle.advance(context, found)
 
 
 def _snapshot_height(context: Context) -> int:

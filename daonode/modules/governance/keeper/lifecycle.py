@@ -17,6 +17,7 @@ from daonode.modules.governance.errors import NotCancellable, NotExecutable
 from daonode.modules.governance.events import ProposalMoved
 from daonode.modules.governance.keeper.deposits import Deposits
 from daonode.modules.governance.keeper.execution import run_actions
+from daonode.modules.governance.keeper.live_proposals import leave
 from daonode.modules.governance.keeper.polls import tally_of
 from daonode.modules.governance.keys import DECIDING, NAME, PARAMS, PROPOSALS, QUEUE, TRACK_KEY
 from daonode.modules.governance.rules import is_past, outlook, reaches_quorum, status_at
@@ -29,7 +30,7 @@ from daonode.modules.governance.types import (
     TrackId,
 )
 from daonode.primitives.errors import PrimitiveError
-from daonode.primitives.units import TimeMs
+from daonode.primitives.units import BPS_MAX, Bps, TimeMs
 
 
 class Lifecycle:
@@ -85,12 +86,20 @@ class Lifecycle:
             self._decide(context, proposal)
 
     def execute(self, context: Context, proposal: Proposal) -> None:
-        """Run a ready or failed proposal's actions for a transaction, which fails as they do.
+        """Do what is due for a proposal, by the gas of whoever asks; a ready or failed one runs, and fails as it does.
+
+        Time is expected to have done the rest. Where a deadline failed, or waits because too many are due, anyone does
+        its work by this.
 
         Raises:
-            NotExecutable: it is not ready at this block's time.
+            NotExecutable: nothing is due, and it is not ready at this block's time.
             TransactionError: an action failed; the proposal is as it was.
         """
+        if proposal.phase != "timelocked" and is_past(proposal.due, context.block.time_ms):
+            self.advance(context, proposal)
+            return
+        if self._deposits.settle_next(context, proposal.id):
+            return
         status = status_at(proposal, tally_of(context.state, proposal), now_ms=context.block.time_ms)
         if status not in ("ready", "execution_failed"):
             raise NotExecutable(
@@ -140,7 +149,7 @@ class Lifecycle:
                 self._move(context, proposal, phase="deciding", due=now.ends)
 
     def _succeed(self, context: Context, proposal: Proposal) -> None:
-        self._deposits.refund(context, proposal.id)
+        self._deposits.settle(context, proposal.id, burned=Bps(0))
         timelock_ends = _later(context, proposal.enactment)
         grace_ends = TimeMs(timelock_ends + proposal.track.grace)
         approved = replace(proposal, timelock_ends=timelock_ends, grace_ends=grace_ends)
@@ -150,10 +159,7 @@ class Lifecycle:
     def _end(self, context: Context, proposal: Proposal, *, phase: Status) -> None:
         """Close for good: deposits settled, snapshot released, place given to the next, no deadline left."""
         if proposal.phase in BEFORE_DECISION_ENDS:
-            if phase == "rejected" and not reaches_quorum(proposal, tally_of(context.state, proposal)):
-                self._deposits.burn(context, proposal.id)
-            else:
-                self._deposits.refund(context, proposal.id)
+            self._deposits.settle(context, proposal.id, burned=_burned_share(context, proposal, phase=phase))
         ended = replace(proposal, ended_at=TimeMs(context.block.time_ms))
         self._move(context, ended, phase=phase, due=None)
         if proposal.phase in BEFORE_DECISION_ENDS:
@@ -162,6 +168,7 @@ class Lifecycle:
     def _leave_decision(self, context: Context, proposal: Proposal) -> None:
         """`proposal` as it was before its end: the snapshot goes, and the next in the queue takes its place."""
         release(context, proposal.snapshot_height)
+        leave(context.state, proposal)
         track = proposal.track
         if proposal.phase == "queued":
             QUEUE.delete(context.state, (track.id, proposal.number))
@@ -194,6 +201,15 @@ class Lifecycle:
                 )
             )
         return moved
+
+
+def _burned_share(context: Context, proposal: Proposal, *, phase: Status) -> Bps:
+    """The share of its deposits that a proposal loses when it ends before or in its decision."""
+    if phase == "rejected" and not reaches_quorum(proposal, tally_of(context.state, proposal)):
+        return Bps(BPS_MAX)
+    if phase == "cancelled" and proposal.phase == "deciding":
+        return PARAMS.require(context.state, None).cancel_burn
+    return Bps(0)
 
 
 def _later(context: Context, period_ms: int) -> TimeMs:

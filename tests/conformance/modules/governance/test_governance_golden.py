@@ -27,6 +27,7 @@ from daonode.modules.governance.types import (
     ProposalNumber,
     ProposalReference,
     ReceivedPower,
+    Settlement,
     SpendCap,
     Tally,
     Track,
@@ -140,6 +141,7 @@ RECORDS = (
     Ballot(choice="yes", own=1, received=2, overridden=1),
     Ballot(choice=None, own=0, received=2, overridden=2),
     DepositPart(amount=Amount(50)),
+    Settlement(burned=Bps(5_000), due=NOW),
     DepositTotals(received=100, refunded=40, burned=10),
     Delegations(
         tracks=(
@@ -184,6 +186,9 @@ def test_records_are_stored_under_these_keys() -> None:
         "RECEIVED": keys.RECEIVED.state_key((TRACK_ID, BOB)),
         "DECIDING": keys.DECIDING.state_key(TRACK_ID),
         "QUEUE": keys.QUEUE.state_key((TRACK_ID, NUMBER)),
+        "LIVE": keys.LIVE.state_key((TRACK_ID, ALICE)),
+        "LIVE_COUNTS": keys.LIVE_COUNTS.state_key(TRACK_ID),
+        "SETTLEMENTS": keys.SETTLEMENTS.state_key(ID),
         "EXECUTION": keys.EXECUTION.state_key(None),
     }
     check_golden(HERE / "keys.json", {name: key.hex() for name, key in stored.items()})

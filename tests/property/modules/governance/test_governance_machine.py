@@ -17,8 +17,17 @@ from daonode.ledger.errors import TransactionError
 from daonode.ledger.origins import module_address, origin_address
 from daonode.ledger.snapshots import live
 from daonode.modules.accounts.messages import Burn, Transfer
-from daonode.modules.governance.errors import NoPower, NoVote, VotingClosed
-from daonode.modules.governance.messages import CancelProposal, Delegate, Execute, RemoveVote, Undelegate, Vote
+from daonode.modules.governance.errors import AlreadyProposing, NoPower, NoVote, VotingClosed
+from daonode.modules.governance.messages import (
+    CancelProposal,
+    Delegate,
+    Execute,
+    RemoveVote,
+    SubmitProposal,
+    Undelegate,
+    Vote,
+)
+from daonode.modules.governance.params import DEFAULT_PARAMS
 from daonode.modules.governance.types import Choice, ProposalId, Track, TrackId
 from daonode.modules.identity.messages import RegisterMember, RemoveMember
 from daonode.primitives.ids import Address
@@ -178,6 +187,11 @@ class GovernanceMachine(RuleBasedStateMachine):
     def submit(self, track: Track, proposer: Address, deposit: int) -> None:
         if self.held[proposer] < deposit:
             return
+        message = SubmitProposal(track=track.id, kind="standard", title="t", body="", actions=(), deposit=Amount(deposit))
+        if any((poll.track.id, poll.proposer) == (track.id, proposer) for poll in self.open_polls()):
+            with pytest.raises(AlreadyProposing):
+                self.dao.send(proposer, message)
+            return
         proposal = self.dao.submit(proposer=proposer, track=track, deposit=deposit)
         self.held[proposer] -= deposit
         shown = self.dao.show(proposal)
@@ -229,8 +243,10 @@ class GovernanceMachine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         poll = data.draw(st.sampled_from(self.polls))
         if poll.final is None:
+            burned = DEFAULT_PARAMS.cancel_burn if self.is_deciding(poll) else 0
             self.dao.send(poll.proposer, CancelProposal(proposal=poll.proposal))
             self.settle(poll)
+            self.held[poll.proposer] -= -(-self.dao.show(poll.proposal).deposit * burned // 10_000)
         else:
             with pytest.raises(TransactionError):
                 self.dao.send(poll.proposer, CancelProposal(proposal=poll.proposal))

@@ -10,6 +10,7 @@ from daonode.ledger.errors import TransactionError
 from daonode.ledger.origins import module_address
 from daonode.ledger.transactions import Call
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
+from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.governance.events import ProposalSubmitted
 from daonode.modules.governance.genesis import GovernanceGenesis
@@ -161,6 +162,12 @@ class Dao:
     def status(self, proposal: ProposalId) -> str:
         """Its status word."""
         return self.show(proposal).status
+
+    def newcomer(self, name: str, *, amount: int = 100, source: Address = DAVE) -> Address:
+        """An account that did not take part before, with coins of another's."""
+        account = address(name)
+        self.send(source, Transfer(destination=account, asset=DAO, amount=Amount(amount)))
+        return account
 
     def held(self, account: Address, asset: AssetId = DAO) -> int:
         """A balance."""

@@ -87,7 +87,7 @@ def test_an_override_that_is_taken_back_counts_with_the_delegate_again(dao: Dao)
 def test_an_override_holds_for_one_poll_and_leaves_the_delegation(dao: Dao) -> None:
     delegate(dao, ALICE, CAROL)
     dao.vote(poll(dao), "no", ALICE)
-    proposal = poll(dao)
+    proposal = dao.open_poll(proposer=BOB)
     dao.vote(proposal, "yes", CAROL)
     assert tally(dao, proposal) == (4_000, 0)
 

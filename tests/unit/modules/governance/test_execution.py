@@ -23,6 +23,7 @@ from tests.unit.modules.governance.dao import (
     FUNDED,
     FUNDS,
     GOLD,
+    MEMBERS,
     ROOT,
     TOKENS,
     TRACKS,
@@ -164,7 +165,7 @@ def test_what_was_decided_is_not_changed_by_what_its_actions_submit(dao: Dao) ->
     """A proposal may propose: the new one is its origin's, with an id of its own."""
     dao.send(BOB, Transfer(destination=TREASURY, asset=DAO, amount=Amount(20)))
     inner = SubmitProposal(track=TOKENS.id, kind="standard", title="t", body="", actions=(), deposit=Amount(10))
-    proposal = dao.approve(inner, inner)
+    proposal = dao.approve(inner, replace(inner, track=MEMBERS.id))
     assert dao.status(proposal) == "executed"
     assert dao.held(TREASURY) == 0
     assert dao.chain.broken_invariants() == {}

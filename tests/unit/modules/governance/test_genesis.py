@@ -75,7 +75,7 @@ def busy_dao() -> Dao:
     dao.send(ALICE, Delegate(track=TOKENS.id, to=BOB))
     dao.approve(ApproveSpend(asset=DAO, amount=Amount(7), beneficiary=ERIN), voters=(CAROL, DAVE))
     dao.approve(Transfer(destination=ERIN, asset=DAO, amount=Amount(5)), voters=(CAROL, DAVE))
-    dao.submit(proposer=BOB, deposit=10)
+    dao.submit(proposer=dao.newcomer("frank"), deposit=10)
     first = dao.open_poll()
     for proposer in (BOB, CAROL, DAVE):
         dao.submit(proposer=proposer)
@@ -84,7 +84,7 @@ def busy_dao() -> Dao:
     dao.vote(first, "no", BOB, CAROL)
     dao.send(ALICE, Undelegate(track=TOKENS.id))
     dao.send(DAVE, Delegate(track=TOKENS.id, to=ALICE))
-    dao.submit(proposer=BOB, title="later")
+    dao.submit(proposer=dao.newcomer("grace"), title="later")
     return dao
 
 

@@ -178,7 +178,7 @@ def test_a_ballot_after_a_crossing_keeps_the_time_since_when_it_passes() -> None
 
 
 def test_a_status_follows_from_the_time_although_no_deadline_was_met(dao: Dao) -> None:
-    waiting, prepared = dao.submit(deposit=10), dao.submit()
+    waiting, prepared = dao.submit(proposer=BOB, deposit=10), dao.submit(proposer=CAROL)
     failing = dao.open_poll(Transfer(destination=BOB, asset=DAO, amount=Amount(1)))
     dao.vote(failing, "yes", CAROL)
     dao.next_block(after_ms=TOKENS.decision)
@@ -186,7 +186,7 @@ def test_a_status_follows_from_the_time_although_no_deadline_was_met(dao: Dao) -
     assert dao.status(failing) == "ready"
     dao.chain.next_block(after_ms=TOKENS.grace)
     assert dao.status(failing) == "expired"
-    late = dao.submit(proposer=BOB)
+    late = dao.submit(proposer=dao.newcomer("frank"))
     dao.chain.next_block(after_ms=7 * 86_400_000)
     assert (dao.status(waiting), dao.status(prepared), dao.status(late)) == ("timed_out", "rejected", "queued")
 

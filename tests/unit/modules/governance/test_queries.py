@@ -11,6 +11,7 @@ from daonode.modules.governance.queries import (
     ProposalArguments,
     ProposalsArguments,
     ProposalsResult,
+    TrackDeposits,
     TracksResult,
     VoteArguments,
     VoteResult,
@@ -20,6 +21,7 @@ from daonode.modules.governance.queries import (
 from daonode.modules.governance.types import ProposalId
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import to_json
+from daonode.primitives.units import Amount
 from tests.unit.modules.governance.dao import ALICE, BOB, CAROL, DAVE, ERIN, MEMBERS, TOKENS, TRACKS, Dao, make_dao
 
 
@@ -63,7 +65,7 @@ def test_a_proposal_shows_its_tally_quorum_times_and_actions_in_json(dao: Dao) -
 
 def test_proposals_are_listed_from_the_newest_in_pages_that_new_ones_do_not_shift(dao: Dao) -> None:
     for number in range(5):
-        dao.submit(title=f"p{number}")
+        dao.submit(title=f"p{number}", proposer=dao.newcomer(f"proposer {number}"))
     first = ask(dao, "proposals", ProposalsArguments(limit=2))
     dao.submit(title="new")
     assert isinstance(first, ProposalsResult)
@@ -77,7 +79,7 @@ def test_a_list_is_narrowed_by_status_and_track(dao: Dao) -> None:
     dao.next_block()
     dao.submit(track=MEMBERS, title="deciding")
     dao.submit(track=TOKENS, title="prepare")
-    dao.submit(track=TOKENS, title="deposit", deposit=10)
+    dao.submit(track=TOKENS, title="deposit", deposit=10, proposer=BOB)
     for arguments in (ProposalsArguments(status="deciding"), ProposalsArguments(track=MEMBERS.id)):
         page = ask(dao, "proposals", arguments)
         assert isinstance(page, ProposalsResult)
@@ -120,7 +122,12 @@ def test_a_page_that_no_list_gave_is_refused(dao: Dao) -> None:
 
 
 def test_tracks_and_parameters_are_shown(dao: Dao) -> None:
-    assert ask(dao, "tracks", NoArguments()) == TracksResult(items=TRACKS)
+    dao.submit()
+    deposits = tuple(
+        TrackDeposits(track=track.id, submission=Amount(10), decision=Amount(50), live=int(track is TOKENS))
+        for track in TRACKS
+    )
+    assert ask(dao, "tracks", NoArguments()) == TracksResult(items=TRACKS, deposits=deposits)
     assert to_json(ask(dao, "params", NoArguments()))["deposit_period"] == "7d"
 
 

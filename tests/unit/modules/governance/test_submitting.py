@@ -8,6 +8,7 @@ from daonode.ledger.snapshots import MAX_LIVE_SNAPSHOTS, live
 from daonode.modules.accounts.errors import InsufficientBalance
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.governance.errors import (
+    AlreadyProposing,
     DepositNotTaken,
     DepositTooLow,
     InvalidProposal,
@@ -17,19 +18,36 @@ from daonode.modules.governance.errors import (
     UnknownProposal,
     UnknownTrack,
 )
+from daonode.modules.governance.genesis import GovernanceGenesis
 from daonode.modules.governance.messages import CancelProposal, Deposit, SubmitProposal
+from daonode.modules.governance.params import DEFAULT_PARAMS
+from daonode.modules.governance.queries import NoArguments, TracksResult
 from daonode.modules.governance.types import (
     MAX_ACTIONS,
     MAX_DEPOSITORS,
     ProposalId,
     ProposalIdentity,
+    Track,
     TrackId,
     proposal_id,
     text_hash,
 )
 from daonode.primitives.units import Amount, DurationMs
 from tests.unit.modules.chain import CHAIN_ID, address
-from tests.unit.modules.governance.dao import ALICE, BALANCES, BOB, CAROL, DAO, DAVE, TOKENS, Dao, make_dao
+from tests.unit.modules.governance.dao import (
+    ALICE,
+    BALANCES,
+    BOB,
+    CAROL,
+    DAO,
+    DAVE,
+    MEMBERS,
+    TOKENS,
+    TRACKS,
+    Dao,
+    make_dao,
+    sections,
+)
 
 MESSAGE = SubmitProposal(track=TOKENS.id, kind="standard", title="Pay", body="Because.", actions=(), deposit=Amount(50))
 
@@ -37,6 +55,13 @@ MESSAGE = SubmitProposal(track=TOKENS.id, kind="standard", title="Pay", body="Be
 @pytest.fixture
 def dao() -> Dao:
     return make_dao()
+
+
+def deposits_due(dao: Dao, track: Track) -> tuple[int, int]:
+    answer = dao.chain.ask(dao.governance, "tracks", NoArguments())
+    assert isinstance(answer, TracksResult)
+    due = next(each for each in answer.deposits if each.track == track.id)
+    return due.submission, due.decision
 
 
 def test_a_proposal_takes_its_snapshot_before_the_block_that_it_is_submitted_in(dao: Dao) -> None:
@@ -67,7 +92,7 @@ def test_a_copy_of_a_proposal_by_another_account_neither_blocks_nor_cancels_it(d
 
 
 def test_proposals_are_numbered_in_order(dao: Dao) -> None:
-    assert [dao.show(dao.submit()).number for _ in range(3)] == [1, 2, 3]
+    assert [dao.show(dao.submit(proposer=who)).number for who in (ALICE, BOB, CAROL)] == [1, 2, 3]
 
 
 def test_a_full_deposit_begins_preparation_and_then_the_decision(dao: Dao) -> None:
@@ -113,12 +138,54 @@ def test_a_proposal_has_a_bounded_number_of_depositors_and_each_may_add(dao: Dao
     assert dao.chain.broken_invariants() == {}
 
 
-def test_the_proposer_cancels_and_gets_the_deposit_back(dao: Dao) -> None:
-    proposal = dao.open_poll()
+def test_the_proposer_cancels_before_the_decision_and_gets_the_deposit_back(dao: Dao) -> None:
+    proposal = dao.submit()
     dao.send(ALICE, CancelProposal(proposal=proposal))
     assert (dao.status(proposal), dao.held(ALICE)) == ("cancelled", BALANCES[ALICE])
     with pytest.raises(NotCancellable, match="is cancelled"):
         dao.send(ALICE, CancelProposal(proposal=proposal))
+
+
+def test_cancelling_during_the_decision_burns_a_share_of_each_deposit(dao: Dao) -> None:
+    dao.next_block()
+    proposal = dao.submit(deposit=25)
+    dao.send(BOB, Deposit(proposal=proposal, amount=Amount(25)))
+    dao.next_block(after_ms=TOKENS.prepare)
+    dao.send(ALICE, CancelProposal(proposal=proposal))
+    # Half of each, rounded up.
+    assert (dao.held(ALICE), dao.held(BOB)) == (BALANCES[ALICE] - 13, BALANCES[BOB] - 13)
+    assert dao.chain.broken_invariants() == {}
+
+
+def test_an_account_has_one_live_proposal_on_a_track(dao: Dao) -> None:
+    first = dao.submit()
+    with pytest.raises(AlreadyProposing, match=f"0x{first.hex()}"):
+        dao.submit()
+    dao.submit(track=MEMBERS)
+    dao.submit(proposer=BOB)
+    dao.send(ALICE, CancelProposal(proposal=first))
+    dao.submit()
+    assert dao.chain.broken_invariants() == {}
+
+
+def test_deposits_rise_with_live_proposals_and_fall_back_when_these_end(dao: Dao) -> None:
+    free = DEFAULT_PARAMS.free_proposals
+    waiting = [
+        dao.submit(proposer=dao.newcomer(f"proposer {number}", amount=50), deposit=10) for number in range(free + 1)
+    ]
+    assert deposits_due(dao, TOKENS) == (20, 100)
+    assert deposits_due(dao, MEMBERS) == (10, 50)
+    with pytest.raises(DepositTooLow, match="at least 20 now"):
+        dao.submit(deposit=19)
+    proposal = dao.submit(deposit=50)
+    # What was due at submission is due to the end, whatever the others do.
+    assert (dao.status(proposal), dao.show(proposal).decision_deposit) == ("deposit", 100)
+    dao.send(address("proposer 0"), CancelProposal(proposal=waiting[0]))
+    dao.send(address("proposer 1"), CancelProposal(proposal=waiting[1]))
+    assert deposits_due(dao, TOKENS) == (10, 50)
+    assert dao.show(proposal).decision_deposit == 100
+    dao.send(BOB, Deposit(proposal=proposal, amount=Amount(50)))
+    assert dao.status(proposal) == "prepare"
 
 
 def test_nobody_cancels_what_was_decided(dao: Dao) -> None:
@@ -161,10 +228,14 @@ def test_a_deposit_that_the_proposer_does_not_have_is_refused(dao: Dao) -> None:
         dao.send(ALICE, replace(MESSAGE, deposit=Amount(5_000)))
 
 
-def test_when_no_more_snapshots_can_be_held_a_proposal_shares_the_latest(dao: Dao) -> None:
-    for _ in range(MAX_LIVE_SNAPSHOTS):
+def test_when_no_more_snapshots_can_be_held_a_proposal_shares_the_latest() -> None:
+    genesis = sections()
+    genesis["governance"] = GovernanceGenesis(tracks=TRACKS, params=replace(DEFAULT_PARAMS, deposit_rise=0))
+    dao = make_dao(genesis)
+    for number in range(MAX_LIVE_SNAPSHOTS):
         dao.next_block(after_ms=1)
-        latest = dao.show(dao.submit(proposer=CAROL, deposit=10)).snapshot_height
+        proposer = dao.newcomer(f"proposer {number}", amount=10, source=CAROL)
+        latest = dao.show(dao.submit(proposer=proposer, deposit=10)).snapshot_height
     dao.next_block(after_ms=1)
     dao.send(DAVE, Transfer(destination=BOB, asset=DAO, amount=Amount(4_000)))
     dao.next_block(after_ms=1)

@@ -122,7 +122,7 @@ def test_a_token_track_may_take_ballots_of_members_only() -> None:
 
 
 def test_what_the_treasury_and_the_deposits_hold_neither_votes_nor_counts(dao: Dao) -> None:
-    dao.submit(deposit=50)
+    dao.submit(deposit=50, proposer=BOB)
     dao.next_block()
     proposal = dao.open_poll()
     with pytest.raises(NoPower):
