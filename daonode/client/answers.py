@@ -213,8 +213,8 @@ class AccountAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """`gas_price` is in base units of the native asset for 1000 gas. A transaction asks for at most `max_block_gas`
-    and expires at most `expiry_window_ms` after the node's time.
+    """`gas_price` is in base units of the native asset for 1000 gas. A transaction asks for at most a share of
+    `max_block_gas` (`ledger.params.max_transaction_gas`) and expires at most `expiry_window_ms` after the node's time.
     """
 
     gas_price: int

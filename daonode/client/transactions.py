@@ -17,7 +17,7 @@ from daonode.client.rpc import RpcClient
 from daonode.client.wallet import SigningKey
 from daonode.ledger.checking import TX_VERSION
 from daonode.ledger.errors import OutOfGas, UnknownMessage
-from daonode.ledger.params import GAS_PRICE_UNIT
+from daonode.ledger.params import GAS_PRICE_UNIT, max_transaction_gas
 from daonode.ledger.registry import Registry
 from daonode.ledger.transactions import (
     MAX_LANES,
@@ -233,10 +233,11 @@ def plan(
         return body(gas_limit=options.gas_limit, sequence=waiting)
     # A simulation runs on the committed state, where what waits in the mempool has not happened yet.
     committed = _committed_sequence(rpc, sender, lane=options.lane)
-    limits = [min(limit, fees.max_block_gas) for limit in SIMULATION_GAS_LIMITS]
+    max_gas = max_transaction_gas(fees.max_block_gas)
+    limits = [min(limit, max_gas) for limit in SIMULATION_GAS_LIMITS]
     used = _simulate(rpc, [body(gas_limit=limit, sequence=committed) for limit in limits], signers)
     with_margin = used + used // GAS_MARGIN_DIVISOR + GAS_MARGIN
-    return body(gas_limit=min(with_margin, fees.max_block_gas), sequence=waiting)
+    return body(gas_limit=min(with_margin, max_gas), sequence=waiting)
 
 
 def _simulate(rpc: RpcClient, bodies: Sequence[TxBody], signers: Sequence[PublicKey]) -> int:

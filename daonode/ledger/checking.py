@@ -110,7 +110,7 @@ def check_admission(tx: CheckedTransaction, *, chain_id: ChainId, params: Ledger
 
     Raises:
         WrongChain, Expired: it is not for here and now.
-        LimitExceeded, OutOfGas, FeeTooLow: its gas limit fits no block, does not cover its own bytes and signatures,
+        LimitExceeded, OutOfGas, FeeTooLow: its gas limit is above what one may claim, does not cover its own bytes and signatures,
             or its maximum fee does not cover its gas limit.
     """
     body = tx.body
@@ -123,8 +123,8 @@ def check_admission(tx: CheckedTransaction, *, chain_id: ChainId, params: Ledger
             f"expires at {body.expires_at_ms} ms, more than {params.expiry_window} ms after {time_ms} ms",
             hint="choose an earlier expiry",
         )
-    if body.gas_limit > params.max_block_gas:
-        raise LimitExceeded(f"a gas limit is at most {params.max_block_gas}, got {body.gas_limit}")
+    if body.gas_limit > params.max_transaction_gas:
+        raise LimitExceeded(f"a gas limit is at most {params.max_transaction_gas}, got {body.gas_limit}")
     if body.gas_limit < tx.intrinsic_gas:
         raise OutOfGas(f"the gas limit {body.gas_limit} is below {tx.intrinsic_gas}, the cost of bytes and signatures")
     fee = params.fee_of(body.gas_limit)

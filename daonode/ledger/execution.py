@@ -79,7 +79,6 @@ class BlockExecution:
         self._block_gas_used = 0
         self._next_call_number = 0
         self._byte_count = PAYLOAD_HEAD_BYTES
-        self._gas_promised = 0
         self._gas_used = 0
 
     @property
@@ -112,7 +111,6 @@ class BlockExecution:
         receipt = self._execute(tx)
         self._overlay.forget_savepoints()
         self._byte_count += TRANSACTION_HEAD_BYTES + len(raw)
-        self._gas_promised += tx.body.gas_limit
         self._gas_used += receipt.gas_used
         self._receipts.append(receipt)
         return receipt
@@ -137,9 +135,10 @@ class BlockExecution:
         byte_count = self._byte_count + TRANSACTION_HEAD_BYTES + len(tx.raw)
         if byte_count > params.max_block_bytes:
             raise BlockFull(f"the block would have {byte_count} bytes, at most {params.max_block_bytes} are allowed")
-        gas_promised = self._gas_promised + tx.body.gas_limit
-        if gas_promised > params.max_block_gas:
-            raise BlockFull(f"the block would promise {gas_promised} gas, {params.max_block_gas} at most are allowed")
+        # What those before have used, not what they were allowed: a limit far above the use takes nobody's room.
+        gas = self._gas_used + tx.body.gas_limit
+        if gas > params.max_block_gas:
+            raise BlockFull(f"the block might use {gas} gas, {params.max_block_gas} at most are allowed")
 
     def _execute(self, tx: CheckedTransaction) -> Receipt:
         """Charge the sender in full, run the messages all or none, and give back what was not used."""

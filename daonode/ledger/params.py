@@ -19,6 +19,16 @@ GAS_PRICE_UNIT: Final = 1_000
 """Gas that the price is quoted for, so that gas can cost less than one base unit."""
 
 
+TRANSACTION_GAS_DIVISOR: Final = 4
+"""One transaction may claim this share of a block's gas. A block counts what was used and keeps room for what the next
+may use at most, so claims that use nothing keep nobody out while three quarters of the block are not really used."""
+
+
+def max_transaction_gas(max_block_gas: int) -> int:
+    """The highest gas limit that a transaction may have where blocks have this much gas."""
+    return max_block_gas // TRANSACTION_GAS_DIVISOR
+
+
 class LedgerParams(Record, frozen=True):
     """Section `ledger` of the genesis document. The price is in base units of the native asset for 1000 gas."""
 
@@ -27,6 +37,11 @@ class LedgerParams(Record, frozen=True):
     max_block_transactions: Annotated[int, Meta(ge=1, le=65_535)] = 2_000
     max_block_gas: Annotated[int, Meta(ge=100_000, le=2**32 - 1)] = 20_000_000
     expiry_window: DurationMs = DurationMs(86_400_000)
+
+    @property
+    def max_transaction_gas(self) -> int:
+        """The highest gas limit that a transaction may have."""
+        return max_transaction_gas(self.max_block_gas)
 
     def fee_of(self, gas: int) -> int:
         """What `gas` costs, in base units, rounded up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daonode.ledger.params import LedgerParams
 from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
 from daonode.modules.accounts.messages import Transfer
 from daonode.primitives.codec import decode, encode
@@ -10,13 +11,13 @@ from daonode.primitives.signatures import sign
 from daonode.primitives.units import Amount
 from tests.unit.replica.network import CHAIN_ID, RECEIVER, SENDER, SENDER_KEY, SENDER_SEED, Network
 
-WHOLE_BLOCK_GAS = 20_000_000
-"""A limit that fits a block alone; the fee is for what is used of it."""
+MOST_GAS = LedgerParams().max_transaction_gas
+"""The highest limit that there is; the fee is for what is used of it."""
 ATTACKING_LANES = 4
 
 
 def greedy(network: Network, *, lane: int, sequence: int) -> bytes:
-    """A transfer that claims the gas of a whole block and uses next to nothing of it."""
+    """A transfer that claims as much gas as it may and uses next to nothing of it."""
     message = Transfer(destination=RECEIVER, asset=AssetId("dao"), amount=Amount(1))
     body = encode(
         TxBody(
@@ -26,7 +27,7 @@ def greedy(network: Network, *, lane: int, sequence: int) -> bytes:
             lane=lane,
             sequence=sequence,
             expires_at_ms=network.now_ms + 60_000,
-            gas_limit=WHOLE_BLOCK_GAS,
+            gas_limit=MOST_GAS,
             max_fee=10**9,
             messages=(Call(type="accounts.Transfer", body=encode(message)),),
             memo="",
@@ -39,7 +40,7 @@ def greedy(network: Network, *, lane: int, sequence: int) -> bytes:
     )
 
 
-def test_lanes_that_claim_whole_blocks_do_not_keep_another_out() -> None:
+def test_lanes_that_claim_all_gas_do_not_keep_another_out() -> None:
     network = Network()
     for lane in range(ATTACKING_LANES):
         for sequence in range(6):

@@ -90,7 +90,7 @@ def test_lanes_are_independent_sequences() -> None:
         (ALICE.send(Add("a", 1), chain_id=ChainId("daonode:other")), "signed for chain"),
         (ALICE.send(Add("a", 1), lane=16), "a lane is"),
         (ALICE.send(Add("a", 1), gas_limit=100), "bytes and signatures"),
-        (ALICE.send(Add("a", 1), gas_limit=20_000_001), "a gas limit is at most"),
+        (ALICE.send(Add("a", 1), gas_limit=5_000_001), "a gas limit is at most"),
         (ALICE.send(Add("a", 1))[:-1] + b"\0", "does not verify"),
         (ALICE.send(), "1 to 16 messages"),
         (b"", "not a transaction"),
@@ -171,7 +171,7 @@ def test_calls_nest_to_a_bounded_depth() -> None:
 
 
 def test_limits_of_a_block_are_checked_and_building_stops_at_them() -> None:
-    params = LedgerParams(max_block_transactions=2, max_block_gas=150_000)
+    params = LedgerParams(max_block_transactions=2, max_block_gas=250_000)
     world = chain(params)
     raws = [ALICE.send(Add("a", 1), sequence=sequence) for sequence in range(4)]
     with pytest.raises(InvalidBlock, match="transaction 2: the block has 2 transactions already"):
@@ -179,8 +179,27 @@ def test_limits_of_a_block_are_checked_and_building_stops_at_them() -> None:
     built = world.app.build(world.version, block_info(world.version), raws)
     assert built.payload == payload(*raws[:2])
     assert built.skipped == ()
-    with pytest.raises(InvalidBlock, match="promise 160000 gas"):
-        world.run(ALICE.send(Add("a", 1), gas_limit=100_000), BOB.send(Add("a", 1)))
+
+
+def test_limits_far_above_what_is_used_take_no_room_of_a_block() -> None:
+    world = chain()
+    most = LedgerParams().max_transaction_gas
+    greedy = [ALICE.send(Add("a", 1), sequence=sequence, gas_limit=most) for sequence in range(30)]
+    raws = [*greedy, BOB.send(Add("b", 1))]
+    built = world.app.build(world.version, block_info(world.version), raws)
+    assert built.payload == payload(*raws)
+    assert len(world.run(*raws).receipts) == len(raws)
+
+
+def test_a_block_has_room_for_all_that_its_transactions_may_use() -> None:
+    # Each runs out of its gas, so it uses all of it.
+    adds = [Add(f"a{index}", 1) for index in range(16)]
+    raws = [ALICE.send(*adds, sequence=sequence, gas_limit=10_000) for sequence in range(11)]
+    world = chain(LedgerParams(max_block_gas=100_000))
+    built = world.app.build(world.version, block_info(world.version), raws)
+    assert [receipt.gas_used for receipt in built.result.receipts] == [10_000] * 10
+    with pytest.raises(InvalidBlock, match="transaction 10: the block might use 110000 gas, 100000 at most"):
+        world.run(*raws)
 
 
 def test_what_is_built_executes_to_the_same_result() -> None:
