@@ -22,7 +22,9 @@ from daonode.node.config import ConfigError, NodeConfig, load_config
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.storage import StorageError, StoreLocked, open_stores
 from daonode.replica.archive import Archive
+from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import TIP_KEY
+from daonode.replica.soundness import check_stores
 
 PYTHON_RANGE = ((3, 11), (3, 13))
 LIBRARIES = ("libp2p", "trio", "plyvel", "PyNaCl", "msgspec", "httpx", "starlette", "anycorn")
@@ -135,10 +137,12 @@ class Checkup:
             with closing(open_stores(self.home.path, chain_id=document.chain.chain_id)) as stores:
                 if stores.state.get(TIP_KEY) is None:
                     return _fine("store", "empty: the node has not run yet")
-                tip = Archive(stores.blocks, stores.state).tip()
+                archive = Archive(stores.blocks, stores.state)
+                tip = archive.tip()
+                check_stores(archive, genesis=make_initial_state(document).header)
         except StoreLocked:
             return _fine("store", "in use by the running node")
-        except StorageError as error:
+        except (StorageError, RecordDamaged) as error:
             return _fault("store", str(error))
         return _fine("store", f"opens, at height {tip.height}")
 

@@ -47,6 +47,7 @@ from daonode.node.home import HomeError
 from daonode.node.storage.errors import StorageError
 from daonode.node.transport.errors import TransportError
 from daonode.primitives.errors import PrimitiveError
+from daonode.replica.errors import RecordDamaged
 from daonode.signer.errors import SignerError
 
 
@@ -91,6 +92,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (HomeError, ExitCode.USAGE),
     (TestnetError, ExitCode.USAGE),
     (StorageError, ExitCode.USAGE),
+    (RecordDamaged, ExitCode.USAGE),
     (SignerError, ExitCode.USAGE),
     (TransportError, ExitCode.USAGE),
     (Halted, ExitCode.INTERNAL),

@@ -9,7 +9,8 @@ end, also when the node is told to stop. Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
@@ -20,6 +21,8 @@ from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import TimeoutMessage
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
+from daonode.ledger.table import CorruptRecord
+from daonode.ledger.tree import TreeError
 from daonode.node.clients import Clients
 from daonode.node.clock import Clock
 from daonode.node.divergence import write_divergence_report
@@ -53,6 +56,7 @@ from daonode.replica.effects import (
     TransactionAdmitted,
     TransactionRefused,
 )
+from daonode.replica.errors import RecordDamaged
 from daonode.replica.events import (
     Event,
     MessageReceived,
@@ -169,10 +173,13 @@ class Driver:
         """Check a message and queue it; transactions are checked on a thread, the rest is too small for one."""
         peer, lane, now_ms = PeerId(item.peer), Lane(item.lane.value), self._clock.now_ms()
         try:
-            if lane is Lane.MEMPOOL:
-                checked = await trio.to_thread.run_sync(self._check_gossip, item.data, now_ms, limiter=self._checking)
-            else:
-                checked = self._intake.check_message(lane, item.data, now_ms=now_ms)
+            with _stopping_at_damage():
+                if lane is Lane.MEMPOOL:
+                    checked = await trio.to_thread.run_sync(
+                        self._check_gossip, item.data, now_ms, limiter=self._checking
+                    )
+                else:
+                    checked = self._intake.check_message(lane, item.data, now_ms=now_ms)
         except PeerError as error:
             self._report_fault(peer, str(error))
             return
@@ -191,7 +198,7 @@ class Driver:
     async def _step(self, event: Event) -> None:
         """Step, and carry out every effect; not cancelled in between, so that clients hear what became of theirs."""
         leader = self._replica.core.leader
-        with self._metrics.time_step(type(event).__name__):
+        with self._metrics.time_step(type(event).__name__), _stopping_at_damage():
             effects = self._replica.step(event)
         with trio.CancelScope(shield=True):
             for effect in effects:
@@ -296,3 +303,17 @@ class Driver:
 
     def _check_gossip(self, data: bytes, now_ms: int) -> CheckedMessage:
         return self._intake.check_message(Lane.MEMPOOL, data, now_ms=now_ms)
+
+
+@contextmanager
+def _stopping_at_damage() -> Iterator[None]:
+    """Turn what says that a store is not readable into the end of the node.
+
+    Bytes of peers and clients have errors of their own, so what cannot be decoded here was read from a store.
+    """
+    try:
+        yield
+    except StorageError as error:
+        raise DiskFailed(f"the node stops: {error}") from error
+    except (RecordDamaged, CorruptRecord, TreeError) as error:
+        raise DiskFailed(f"the node stops: what it reads from its stores is damaged: {error}") from error

@@ -31,8 +31,10 @@ from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of
 from daonode.replica.archive import Archive
 from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.errors import RecordDamaged
 from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
+from daonode.replica.soundness import check_stores
 from daonode.signer.file_signer import FileSigner, open_signer
 
 log = structlog.get_logger(__name__)
@@ -59,7 +61,7 @@ async def run_node(
     `read_config` gives the configuration as it is now: SIGHUP takes its section `[log]` into use.
 
     Raises:
-        HomeError, GenesisError, StorageError, SignerError, TransportError, OSError: the node cannot start.
+        HomeError, GenesisError, StorageError, RecordDamaged, SignerError, TransportError, OSError: it cannot start.
         Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
     _lift_open_files_limit()
@@ -70,7 +72,7 @@ async def run_node(
         # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
         signer = _open_signer(home, chain, is_new=stores.state.get(TIP_KEY) is None)
         try:
-            _initialise(stores, chain, home)
+            prepare_stores(stores, chain, home)
             async with open_transport(_transport_config(home, config, chain)) as transport:
                 node = _assemble(
                     config,
@@ -103,17 +105,26 @@ def read_chain(path: Path) -> Chain:
     return make_chain(load_document(data))
 
 
-def _initialise(stores: Stores, chain: Chain, home: Home) -> None:
-    """Write the genesis state to an empty store, or check that the store began with it."""
+def prepare_stores(stores: Stores, chain: Chain, home: Home) -> None:
+    """Write the genesis state to an empty store, or check that the store began with it and is whole.
+
+    Raises:
+        HomeError: the store is of another genesis document.
+        RecordDamaged: its records are not what a node writes.
+    """
+    archive = Archive(stores.blocks, stores.state)
     if stores.state.get(TIP_KEY) is None:
+        if next(stores.state.iterate(), None) is not None:
+            raise RecordDamaged(store="state", record="the tip", problem="it is missing, and there are other records")
         stores.state.write(chain.genesis_writes(), sync=True)
         return
-    genesis = Archive(stores.blocks, stores.state).committed(chain.initial.header.height)
+    genesis = archive.committed(chain.initial.header.height)
     if genesis is not None and genesis.header != chain.initial.header:
         raise HomeError(
             f"{home.genesis} is not the document that {home.data_directory} was made from; "
             "restore that document, or start with an empty home"
         )
+    check_stores(archive, genesis=chain.initial.header)
 
 
 def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None:

@@ -1,22 +1,23 @@
 """Reads what a node has committed, from either database or a snapshot of it.
 
 Used by the replica itself when it starts and serves peers, and by RPC. Knows nothing of how the layout is written.
+A record that cannot be read raises `RecordDamaged`, which names its database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar, overload
 
 from daonode.consensus.types import Block, CommitProof, Header
 from daonode.ledger.block import Receipt
 from daonode.ledger.tree import prove
-from daonode.primitives.codec import decode
-from daonode.primitives.ids import BlockId, TxId
+from daonode.primitives.codec import DecodeError, Record, decode
+from daonode.primitives.ids import BlockId, TxId, check_block_id
 from daonode.primitives.state_proof import StateProof
+from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import (
-    BLOCK_PREFIX,
     HEADER_PREFIX,
     NODE_PREFIX,
     RECEIPTS_PREFIX,
@@ -32,6 +33,7 @@ from daonode.replica.layout import (
     place_key,
 )
 
+R = TypeVar("R", bound=Record)
 MAX_PROOF_DISTANCE = 1_024
 """The most heights between a block and the proof that makes it final; commits are never this long."""
 
@@ -87,7 +89,7 @@ class Archive:
         """The committed tip; the store has been initialised from a genesis."""
         data = self.state.get(TIP_KEY)
         assert data is not None, "the state store has no tip: it was never initialised"
-        return decode(data, Tip)
+        return _read(data, Tip, store="state", record="the tip")
 
     def state_at_tip(self) -> StateAtTip:
         """The state that the tip's header commits to."""
@@ -96,12 +98,12 @@ class Archive:
     def committed(self, height: int) -> CommittedBlock | None:
         """The committed header at a height, or None above the tip or below what is kept."""
         data = self.state.get(height_key(HEADER_PREFIX, height))
-        return None if data is None else decode(data, CommittedBlock)
+        return _read(data, CommittedBlock, store="state", record=f"the header at height {height}")
 
     def block(self, block_id: BlockId) -> Block | None:
         """A durable block, committed or not."""
         data = self.blocks.get(block_key(block_id))
-        return None if data is None else decode(data, Block)
+        return _read(data, Block, store="blocks", record=f"the block {block_id.hex()}")
 
     def block_at(self, height: int) -> Block | None:
         """The committed block at a height; the genesis block is a header without a payload and gives None."""
@@ -111,12 +113,13 @@ class Archive:
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """The receipts of a height in execution order, none where the height is not kept."""
         data = self.state.get(height_key(RECEIPTS_PREFIX, height))
-        return () if data is None else decode(data, Receipts).receipts
+        receipts = _read(data, Receipts, store="state", record=f"the receipts of height {height}")
+        return () if receipts is None else receipts.receipts
 
     def place(self, tx_id: TxId) -> TransactionPlace | None:
         """Where a committed transaction stands, or None."""
         data = self.state.get(place_key(tx_id))
-        return None if data is None else decode(data, TransactionPlace)
+        return _read(data, TransactionPlace, store="state", record=f"the place of transaction {tx_id.hex()}")
 
     def finality(self, height: int) -> Finality | None:
         """The proof that the block at a height is final; None for the genesis block and for unknown heights."""
@@ -140,7 +143,25 @@ class Archive:
         end = bytes([ROUND_PREFIX[0] + 1])
         blocks: list[Block] = []
         for key, _ in self.blocks.iterate(start=ROUND_PREFIX, end=end):
-            data = self.blocks.get(BLOCK_PREFIX + key[len(ROUND_PREFIX) + 8 :])
-            if data is not None:
-                blocks.append(decode(data, Block))
+            block = self.block(check_block_id(key[len(ROUND_PREFIX) + 8 :]))
+            if block is not None:
+                blocks.append(block)
         return tuple(blocks)
+
+
+@overload
+def _read(data: bytes, record_type: type[R], *, store: str, record: str) -> R: ...
+@overload
+def _read(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None: ...
+def _read(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None:
+    """A stored record, None where there is none.
+
+    Raises:
+        RecordDamaged: the bytes are none that this node writes.
+    """
+    if data is None:
+        return None
+    try:
+        return decode(data, record_type)
+    except DecodeError as error:
+        raise RecordDamaged(store=store, record=record, problem=error.reason) from error
