@@ -121,6 +121,8 @@ class Spends:
     def lapse(self, context: Context, spend: Spend, *, status: SpendStatus) -> None:
         """End a spend without a payment."""
         QUEUE.delete(context.state, (queue_of(spend.asset), spend.id))
+        if QUEUE.first(context.state, prefix=queue_of(spend.asset)) is None:
+            self._plan(context, asset=spend.asset, due=None)
         totals = TOTALS.require(context.state, spend.asset)
         TOTALS.set(context.state, spend.asset, replace(totals, lapsed=totals.lapsed + spend.amount))
         self._store(context, replace(spend, ended_at=TimeMs(context.block.time_ms)), status=status, due=None)

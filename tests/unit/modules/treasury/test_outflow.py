@@ -87,6 +87,13 @@ def test_voiding_the_first_lets_the_next_through_by_the_next_try(dao: Dao) -> No
     assert dao.chain.broken_invariants() == {}
 
 
+def test_voiding_all_that_waits_takes_the_planned_try_back(dao: Dao) -> None:
+    dao.approve(spend(700), spend(400))
+    dao.approve(VoidSpend(spend=SpendId(2)))
+    assert statuses(dao) == ["paid", "voided"]
+    assert dao.chain.broken_invariants() == {}
+
+
 def test_paying_out_by_hand_does_not_pass_the_limit(dao: Dao) -> None:
     dao.approve(spend(700), spend(400))
     with pytest.raises(OutflowExhausted, match="does not allow 400 dao now") as refusal:
