@@ -16,7 +16,7 @@ from pathlib import Path
 COMMAND_SECONDS = 60
 _FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MASKS = (
-    (re.compile(r"0x[0-9a-f]+(\.\.\.[0-9a-f]+)?"), "0x*"),
+    (re.compile(r"\b0x[0-9a-f]+(\.\.\.[0-9a-f]+)?"), "0x*"),
     (re.compile(r"\b(dao|daoval)1[02-9ac-hj-np-z]{10,}"), r"\g<1>1*"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"\b(in )?\d+ (ms|s|min|h|d)\b( \d+ (s|min|h))?( ago)?|\bnow\b(?= \()"), "PERIOD"),
