@@ -4,7 +4,9 @@
 // so; a receipt and a value of the state are proven where they stand under a root of such a header. A text of an error
 // in a receipt is not committed to: code and events are. Whatever does not match is thrown as an Error.
 
-import { concat, decodeAddress, encode, hex, sha256, taggedHash, toWire, unhex, verifySignature } from './wallet.mjs';
+import {
+  concat, decodeAddress, encode, hex, sha256, taggedHash, toWire, unhex, verifySignature,
+} from './wallet.mjs';
 
 const EPOCH = 0n; // The validators are those of genesis: a header that binds another set is refused.
 const EMPTY = new Uint8Array(32);
@@ -15,6 +17,7 @@ const HEADER = {
 };
 const tagByte = (tag) => Uint8Array.of(tag);
 const node = (left, right) => sha256(concat(tagByte(1), left, right));
+const utf8 = new TextEncoder();
 const demand = (holds, otherwise) => { if (!holds) throw new Error(`not proven: ${otherwise}`); };
 
 export const headerId = async (header) => hex(await taggedHash('daonode/header/v1', encode(toWire(HEADER, header))));
@@ -23,12 +26,14 @@ export const headerId = async (header) => hex(await taggedHash('daonode/header/v
 export async function trustedChain(genesis) {
   const validators = await Promise.all(genesis.modules.validators.validators.map(async ({ id, public_key, power }) => {
     const publicKey = unhex(public_key);
-    return { id: id ? decodeAddress(id, 'daoval') : await taggedHash('daonode/validator-id/v1', publicKey), publicKey, power: BigInt(power) };
+    const ownId = id ? decodeAddress(id, 'daoval') : await taggedHash('daonode/validator-id/v1', publicKey);
+    return { id: ownId, publicKey, power: BigInt(power) };
   }));
   validators.sort((one, other) => (hex(one.id) < hex(other.id) ? -1 : 1));
   const set = [EPOCH, validators.map(({ id, publicKey, power }) => [id, publicKey, power])];
   const digest = hex(await taggedHash('daonode/validators/v1', encode(set)));
-  return { chainId: genesis.chain_id, validators, digest, totalPower: validators.reduce((sum, { power }) => sum + power, 0n) };
+  const totalPower = validators.reduce((sum, { power }) => sum + power, 0n);
+  return { chainId: genesis.chain_id, validators, digest, totalPower };
 }
 
 // The header in an answer of `dao_getCertificate`, once it is shown to be final.
@@ -39,16 +44,19 @@ export async function verifyCertificate(chain, { height, header, proof, descenda
   for (const child of proof.kind === 'two_chain' ? [...descendants, proof.child] : descendants) {
     await checkHeader(chain, child);
     demand(child.parent_id === await headerId(last), `block ${child.height} does not follow block ${last.height}`);
-    demand(BigInt(child.height) === BigInt(last.height) + 1n && BigInt(child.round) > BigInt(last.round), `block ${child.height} cannot be a child`);
+    const follows = BigInt(child.height) === BigInt(last.height) + 1n && BigInt(child.round) > BigInt(last.round);
+    demand(follows, `block ${child.height} of round ${child.round} cannot be a child`);
     last = child;
   }
   const certificate = proof.kind === 'two_chain' ? proof.qc : proof;
-  demand(certificate.block_id === await headerId(last) && certificate.round === last.round, 'the certificate is for another block');
+  const isForLast = certificate.block_id === await headerId(last) && certificate.round === last.round;
+  demand(isForLast, 'the certificate is for another block');
   const statement = [chain.chainId, EPOCH, BigInt(certificate.round), unhex(certificate.block_id)];
   if (proof.kind === 'two_chain') {
     const { qc_round: qcRound } = certificate;
     const parent = descendants.at(-1) ?? header;
-    demand(qcRound === parent.round && BigInt(certificate.round) === BigInt(qcRound) + 1n, 'the two certified blocks are not of rounds in a row');
+    const areInARow = qcRound === parent.round && BigInt(certificate.round) === BigInt(qcRound) + 1n;
+    demand(areInARow, 'the two certified blocks are not of rounds in a row');
     await checkQuorum(chain, certificate, ['vote', ...statement, BigInt(qcRound)]);
   } else {
     demand(proof.kind === 'commit_certificate', `${proof.kind} is no proof of finality`);
@@ -58,18 +66,22 @@ export async function verifyCertificate(chain, { height, header, proof, descenda
 }
 
 async function checkHeader(chain, header) {
-  demand(header.version === '1' && header.chain_id === chain.chainId && BigInt(header.epoch) === EPOCH, `block ${header.height} is of another chain or version`);
-  demand(header.validators_digest === chain.digest && header.next_validators_digest === chain.digest, `block ${header.height} binds other validators`);
+  const isOfChain = header.version === '1' && header.chain_id === chain.chainId && BigInt(header.epoch) === EPOCH;
+  demand(isOfChain, `block ${header.height} is of another chain or version`);
+  const bindsSet = header.validators_digest === chain.digest && header.next_validators_digest === chain.digest;
+  demand(bindsSet, `block ${header.height} binds other validators`);
 }
 
 async function checkQuorum(chain, { epoch, signers, signatures }, statement) {
   demand(BigInt(epoch) === EPOCH && signers.length === signatures.length, 'the certificate has not its form');
-  const signed = concat(new TextEncoder().encode('daonode/statement/v1'), encode(statement));
+  const signed = concat(utf8.encode('daonode/statement/v1'), encode(statement));
   let power = 0n;
   for (const [at, signer] of signers.entries()) {
     const validator = chain.validators[Number(signer)];
-    demand(validator && (at === 0 || BigInt(signer) > BigInt(signers[at - 1])), `signer ${signer} is unknown or stands twice`);
-    demand(await verifySignature(validator.publicKey, unhex(signatures[at]), signed), `the signature of validator ${signer} is wrong`);
+    const isNext = at === 0 || BigInt(signer) > BigInt(signers[at - 1]);
+    demand(validator && isNext, `signer ${signer} is unknown or stands twice`);
+    const isValid = await verifySignature(validator.publicKey, unhex(signatures[at]), signed);
+    demand(isValid, `the signature of validator ${signer} is wrong`);
     power += validator.power;
   }
   demand(3n * power > 2n * chain.totalPower, `${power} of ${chain.totalPower} signed: that is no quorum`);
@@ -82,12 +94,13 @@ export async function verifyReceipt(header, txId, { proof }) {
   const [id, code, , gasUsed, fee, events] = receipt;
   demand(hex(id) === txId, `the receipt is that of ${hex(id)}`);
   const leaf = encode([id, code, '', gasUsed, fee, events]);
-  demand(hex(await inclusionRoot(leaf, proof.inclusion)) === header.receipts_root, `the receipt is not one of block ${header.height}`);
+  const root = hex(await inclusionRoot(leaf, proof.inclusion));
+  demand(root === header.receipts_root, `the receipt is not one of block ${header.height}`);
   return { code: Number(code), gasUsed, fee, events: events.map(([type, body]) => ({ type, fields: decode(body) })) };
 }
 
 async function inclusionRoot(leaf, { index, size, path }) {
-  demand(index < size, `there is no place ${index} of ${size}`);
+  demand(isCount(index) && isCount(size) && index < size, `there is no place ${index} of ${size}`);
   let [position, last, computed] = [index, size - 1, await sha256(concat(tagByte(0), leaf))];
   for (const sibling of path.map(unhex)) {
     demand(last > 0 && sibling.length === 32, 'the path is too long');
@@ -107,13 +120,17 @@ export async function verifyState(header, key, { key: answered, value, proof }) 
   const { depth, bitmap, siblings, leaf_path: leafPath, leaf_value_hash: leafValueHash } = proof;
   const path = await sha256(unhex(key));
   const [directions, present] = [bitsOf(path), bitsOf(unhex(bitmap))];
-  demand(depth <= 256 && present.length === 8 * Math.ceil(depth / 8) && !present.slice(depth).includes('1'), 'the proof has not its form');
+  demand(isCount(depth) && depth <= 256, 'the depth is none');
+  const isBitmap = present.length === 8 * Math.ceil(depth / 8) && !present.slice(depth).includes('1');
+  demand(isBitmap, 'the bitmap has not its form');
   demand([...present].filter((bit) => bit === '1').length === siblings.length, 'the number of siblings is wrong');
-  demand((leafPath === '0x') === (leafValueHash === '0x') && [2, 66].includes(leafPath.length) && leafPath.length === leafValueHash.length, 'the leaf has not its form');
+  demand([2, 66].includes(leafPath.length) && leafPath.length === leafValueHash.length, 'the leaf has not its form');
   if (value !== null) {
-    demand(leafPath === hex(path) && leafValueHash === hex(await sha256(unhex(value))), 'the leaf is not that key with that value');
+    const isLeaf = leafPath === hex(path) && leafValueHash === hex(await sha256(unhex(value)));
+    demand(isLeaf, 'the leaf is not that key with that value');
   } else if (leafPath !== '0x') {
-    demand(leafPath !== hex(path) && bitsOf(unhex(leafPath)).slice(0, depth) === directions.slice(0, depth), 'the leaf does not stand in the way of the key');
+    const stands = bitsOf(unhex(leafPath)).slice(0, depth) === directions.slice(0, depth);
+    demand(leafPath !== hex(path) && stands, 'the leaf does not stand in the way of the key');
   }
   let computed = leafPath === '0x' ? EMPTY : await sha256(concat(tagByte(0), unhex(leafPath), unhex(leafValueHash)));
   const given = siblings.map(unhex);
@@ -126,11 +143,12 @@ export async function verifyState(header, key, { key: answered, value, proof }) 
   return value === null ? null : unhex(value);
 }
 
+const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 const bitsOf = (data) => Array.from(data, (octet) => octet.toString(2).padStart(8, '0')).join('');
 
 // The key of a ballot in the state, and what is in it: `{choice, own, received, overridden}`, each power a BigInt.
 export const ballotKey = (proposal, voter) =>
-  hex(concat(new TextEncoder().encode('governance'), tagByte(8), unhex(proposal), decodeAddress(voter)));
+  hex(concat(utf8.encode('governance'), tagByte(8), unhex(proposal), decodeAddress(voter)));
 export function readBallot(stored) {
   demand(stored[0] === 1, `ballots of version ${stored[0]} are not known`);
   const [choice, own, received, overridden] = decode(stored.slice(1));
@@ -140,7 +158,11 @@ export function readBallot(stored) {
 // MessagePack of bytes that are proven or compared with `encode`; a number becomes a BigInt.
 export function decode(data) {
   let at = 0;
-  const take = (size) => { demand(at + size <= data.length, 'the bytes end early'); at += size; return data.subarray(at - size, at); };
+  const take = (size) => {
+    demand(at + size <= data.length, 'the bytes end early');
+    at += size;
+    return data.subarray(at - size, at);
+  };
   const number = (size) => take(size).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
   const text = (size) => new TextDecoder('utf-8', { fatal: true }).decode(take(Number(size)));
   const array = (size) => Array.from({ length: Number(size) }, value);

@@ -1,20 +1,24 @@
 // Casts a vote and proves that the chain counted it.
 //
-//   node vote.mjs --rpc URL --genesis FILE --word-list FILE --proposal ID --choice yes [--account 0] [--reason TEXT]
+//   node vote.mjs --rpc URL --genesis FILE --word-list FILE --proposal ID --choice yes \
+//     [--account 0] [--lane 0] [--reason TEXT] [--seed]
 //
 // The words come as one line of standard input, so that no list of processes shows them. `--seed` reads the 64
 // hexadecimal digits of a private seed instead. What is signed is shown first; the result is JSON on standard output.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { accountSeed, call, encodeBody, keyFromSeed, plan, seedFromWords, send, signTransaction, unhex } from './wallet.mjs';
+import {
+  accountSeed, call, encodeBody, keyFromSeed, plan, seedFromWords, send, signTransaction, unhex,
+} from './wallet.mjs';
 import { ballotKey, readBallot, trustedChain, verifyCertificate, verifyReceipt, verifyState } from './proof.mjs';
 
 const text = { type: 'string' };
 const { values: options } = parseArgs({
   options: {
     rpc: text, genesis: text, 'word-list': text, proposal: text, choice: text,
-    account: { type: 'string', default: '0' }, reason: { type: 'string', default: '' }, seed: { type: 'boolean', default: false },
+    account: { type: 'string', default: '0' }, lane: { type: 'string', default: '0' },
+    reason: { type: 'string', default: '' }, seed: { type: 'boolean', default: false },
   },
 });
 
@@ -33,15 +37,16 @@ async function finalHeader(chain, height) {
 const genesis = JSON.parse(readFileSync(options.genesis, 'utf8'));
 const chain = await trustedChain(genesis);
 const key = await readKey(genesis);
-const vote = { type: 'governance.Vote', value: { proposal: options.proposal, choice: options.choice, reason: options.reason } };
-const body = await plan(options.rpc, key, [vote], { chainId: genesis.chain_id });
+const { proposal, choice: chosen, reason } = options;
+const vote = { type: 'governance.Vote', value: { proposal, choice: chosen, reason } };
+const body = await plan(options.rpc, key, [vote], { chainId: genesis.chain_id, lane: Number(options.lane) });
 console.error('signing', JSON.stringify(body, null, 2));
 const signed = await signTransaction(encodeBody(body), [key]);
 const { height } = await send(options.rpc, signed);
 
 const answer = await call(options.rpc, 'dao_getReceipt', { tx_id: signed.id, proof: true });
 const receipt = await verifyReceipt(await finalHeader(chain, answer.height), signed.id, answer);
-const ballotAt = ballotKey(options.proposal, key.address);
+const ballotAt = ballotKey(proposal, key.address);
 const state = await call(options.rpc, 'dao_getProof', { key: ballotAt });
 const ballot = await verifyState(await finalHeader(chain, state.height), ballotAt, state);
 const { choice, own, received, overridden } = readBallot(ballot);

@@ -51,7 +51,8 @@ function encodeNumber(number) {
 function head(length, fixedMax, fixed, one, two, four) {
   if (length <= fixedMax) return Uint8Array.of(fixed | length);
   if (one !== null && length < 2 ** 8) return Uint8Array.of(one, length);
-  return length < 2 ** 16 ? concat(Uint8Array.of(two), bigEndian(length, 2)) : concat(Uint8Array.of(four), bigEndian(length, 4));
+  if (length < 2 ** 16) return concat(Uint8Array.of(two), bigEndian(length, 2));
+  return concat(Uint8Array.of(four), bigEndian(length, 4));
 }
 
 export const bigEndian = (number, size) =>
@@ -62,13 +63,10 @@ export const bigEndian = (number, size) =>
 const optional = (form) => ({ optional: form });
 const union = (kinds) => ({ union: kinds });
 const CALL = { type: 'text', body: 'bytes' };
-const POLICY = union({
-  key: { public_key: 'bytes' },
-  threshold: {
-    threshold: 'number',
-    members: [union({ key: { public_key: 'bytes', weight: 'number' }, account: { account: 'account', weight: 'number' } })],
-  },
+const MEMBER = union({
+  key: { public_key: 'bytes', weight: 'number' }, account: { account: 'account', weight: 'number' },
 });
+const POLICY = union({ key: { public_key: 'bytes' }, threshold: { threshold: 'number', members: [MEMBER] } });
 const BODY = {
   version: 'number', chain_id: 'text', sender: 'account', lane: 'number', sequence: 'u64', expires_at_ms: 'u64',
   gas_limit: 'u64', max_fee: 'u64', messages: [CALL], memo: 'text',
@@ -78,7 +76,8 @@ export const MESSAGES = {
   'accounts.Transfer': { destination: 'account', asset: 'text', amount: 'u64' },
   'accounts.CreateAccount': { policy: POLICY },
   'governance.SubmitProposal': {
-    track: 'number', kind: 'text', title: 'text', body: 'text', actions: [CALL], deposit: 'u64', enactment: optional('duration'),
+    track: 'number', kind: 'text', title: 'text', body: 'text', actions: [CALL], deposit: 'u64',
+    enactment: optional('duration'),
   },
   'governance.Vote': { proposal: 'bytes', choice: 'text', reason: 'text' },
   'governance.RemoveVote': { proposal: 'bytes' },
@@ -90,15 +89,22 @@ export const MESSAGES = {
   },
 };
 const UNITS = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+const read = (value, holds, expected) => {
+  if (!holds) throw new Error(`expected ${expected}, got ${value}`);
+  return value;
+};
 const SCALARS = {
-  text: (value) => value,
-  number: (value) => value,
-  u64: (value) => { if (!/^(0|[1-9]\d*)$/.test(value)) throw new Error(`expected a decimal string, got ${value}`); return BigInt(value); },
+  text: (value) => read(value, typeof value === 'string', 'text'),
+  number: (value) => read(value, Number.isSafeInteger(value), 'a whole number'),
+  u64: (value) => BigInt(read(value, typeof value === 'string' && /^(0|[1-9]\d*)$/.test(value), 'a decimal string')),
   bytes: unhex,
   account: (value) => decodeAddress(value, 'dao'),
   validator: (value) => decodeAddress(value, 'daoval'),
   time: (value) => Date.parse(value),
-  duration: (value) => { const [, count, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(value); return BigInt(count) * BigInt(UNITS[unit]); },
+  duration: (value) => {
+    const [, count, unit] = read(/^(\d+)(ms|s|m|h|d)$/.exec(value), /^\d+(ms|s|m|h|d)$/.test(value), 'such as 36h');
+    return BigInt(count) * BigInt(UNITS[unit]);
+  },
 };
 
 export function toWire(form, value, place = '$') {
@@ -123,7 +129,10 @@ const polymod = (values) => values.reduce((rest, value) => {
   const mixed = (((rest & 0x1ffffff) << 5) ^ value) >>> 0;
   return GENERATORS.reduce((sum, generator, bit) => ((rest >>> 25 >> bit) & 1 ? sum ^ generator : sum), mixed) >>> 0;
 }, 1);
-const expand = (prefix) => [...utf8.encode(prefix)].flatMap((code, at, codes) => (at ? [] : [...codes.map((each) => each >> 5), 0, ...codes.map((each) => each & 31)]));
+const expand = (prefix) => {
+  const codes = [...utf8.encode(prefix)];
+  return [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
+};
 
 export function encodeAddress(data, prefix = 'dao') {
   const bits = Array.from(data, (octet) => octet.toString(2).padStart(8, '0')).join('');
@@ -135,8 +144,8 @@ export function encodeAddress(data, prefix = 'dao') {
 
 export function decodeAddress(text, prefix = 'dao') {
   const values = Array.from(text.slice(prefix.length + 1), (character) => ALPHABET.indexOf(character));
-  if (!text.startsWith(`${prefix}1`) || values.includes(-1)) throw new Error(`expected an address ${prefix}1... in lower case, got ${text}`);
-  if (polymod([...expand(prefix), ...values]) !== BECH32M) throw new Error(`${text}: the checksum is wrong: a character is mistaken`);
+  read(text, text.startsWith(`${prefix}1`) && !values.includes(-1), `an address ${prefix}1... in lower case`);
+  if (polymod([...expand(prefix), ...values]) !== BECH32M) throw new Error(`${text}: a character is wrong (checksum)`);
   const bits = values.slice(0, -6).map((value) => value.toString(2).padStart(5, '0')).join('');
   const data = Uint8Array.from({ length: 32 }, (_, at) => parseInt(bits.slice(8 * at, 8 * at + 8), 2));
   if (encodeAddress(data, prefix) !== text) throw new Error(`${text}: an address carries 32 bytes and no other bits`);
@@ -145,30 +154,35 @@ export function decodeAddress(text, prefix = 'dao') {
 
 // --- Keys: BIP-39 words, SLIP-10 Ed25519 at m/44'/<coin type>'/<account>'/0'.
 
-// The 64-byte seed of words. With the English list (2048 words in order) their checksum is checked; do not leave it out.
+// The 64-byte seed of words. With the English list (2048 words in order) their checksum is checked: give it.
 export async function seedFromWords(words, wordList = null, passphrase = '') {
   const spelled = words.normalize('NFKD').trim().toLowerCase().split(/\s+/);
   if (wordList) await checkWords(spelled, wordList);
-  const password = await crypto.subtle.importKey('raw', utf8.encode(spelled.join(' ')), 'PBKDF2', false, ['deriveBits']);
+  const phrase = utf8.encode(spelled.join(' '));
+  const password = await crypto.subtle.importKey('raw', phrase, 'PBKDF2', false, ['deriveBits']);
   const salt = utf8.encode(`mnemonic${passphrase.normalize('NFKD')}`);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt, iterations: 2048 }, password, 512));
+  const method = { name: 'PBKDF2', hash: 'SHA-512', salt, iterations: 2048 };
+  return new Uint8Array(await crypto.subtle.deriveBits(method, password, 512));
 }
 
 async function checkWords(spelled, wordList) {
   const places = spelled.map((word) => wordList.indexOf(word));
-  if (wordList.length !== 2048 || ![12, 15, 18, 21, 24].includes(spelled.length)) throw new Error('expected 12, 15, 18, 21 or 24 words, and a list of 2048');
+  read(spelled.length, [12, 15, 18, 21, 24].includes(spelled.length), '12, 15, 18, 21 or 24 words');
+  read(wordList.length, wordList.length === 2048, 'a list of 2048 words');
   if (places.includes(-1)) throw new Error(`word ${places.indexOf(-1) + 1} is not in the list`);
   const bits = places.map((place) => place.toString(2).padStart(11, '0')).join('');
   const entropyBits = (bits.length * 32) / 33;
-  const digest = await sha256(Uint8Array.from(bits.slice(0, entropyBits).match(/.{8}/g), (group) => parseInt(group, 2)));
+  const entropy = Uint8Array.from(bits.slice(0, entropyBits).match(/.{8}/g), (group) => parseInt(group, 2));
+  const digest = await sha256(entropy);
   const checksum = digest[0].toString(2).padStart(8, '0').slice(0, bits.length - entropyBits);
-  if (bits.slice(entropyBits) !== checksum) throw new Error("the words' checksum is wrong: a word is mistaken, or two are exchanged");
+  if (bits.slice(entropyBits) !== checksum) throw new Error('a word is mistaken, or two are exchanged (checksum)');
 }
 
 export async function accountSeed(seed, { coinType = 1, account = 0 } = {}) {
   let node = await hmacSha512(utf8.encode('ed25519 seed'), seed);
   for (const index of [44, coinType, account, 0]) {
-    node = await hmacSha512(node.slice(32), concat(Uint8Array.of(0), node.slice(0, 32), bigEndian(HARDENED + index, 4)));
+    const data = concat(Uint8Array.of(0), node.slice(0, 32), bigEndian(HARDENED + index, 4));
+    node = await hmacSha512(node.slice(32), data);
   }
   return node.slice(0, 32);
 }
@@ -178,16 +192,19 @@ async function hmacSha512(secret, data) {
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, data));
 }
 
-export const policyAddress = async (policy) => encodeAddress(await taggedHash('daonode/account/v1', encode(toWire(POLICY, policy))));
+export const policyAddress = async (policy) =>
+  encodeAddress(await taggedHash('daonode/account/v1', encode(toWire(POLICY, policy))));
 
 // A key that signs, of a 32-byte private seed: its account begins with the policy of this one key.
 export async function keyFromSeed(seed) {
   if (seed.length !== 32) throw new Error(`a private seed has 32 bytes, got ${seed.length}`);
   const privateKey = await crypto.subtle.importKey('pkcs8', concat(unhex(PKCS8_HEAD), seed), 'Ed25519', true, ['sign']);
   const { x } = await crypto.subtle.exportKey('jwk', privateKey);
-  const publicKey = Uint8Array.from(atob(x.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+  const base64 = x.replaceAll('-', '+').replaceAll('_', '/');
+  const publicKey = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const address = await policyAddress({ kind: 'key', public_key: hex(publicKey) });
-  return { publicKey, address, sign: async (data) => new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, data)) };
+  const sign = async (data) => new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, data));
+  return { publicKey, address, sign };
 }
 
 export async function verifySignature(publicKey, signature, data) {
@@ -217,13 +234,15 @@ export const assemble = (bodyBytes, signatures) =>
 // --- A node: JSON-RPC 2.0 with named parameters.
 
 export async function call(url, method, params = {}) {
-  const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) };
-  const { result, error } = await (await fetch(url, request)).json();
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  const { result, error } = await answer.json();
   if (error) throw Object.assign(new Error(`${method}: ${error.message}`), error);
   return result;
 }
 
-// A body with what the node knows: sequence, expiry, and a gas limit from a simulation, which throws where it would fail.
+// A body with what the node knows: sequence, expiry, price, and a gas limit from a simulation. Throws where it would
+// fail. The node is believed here: show the whole body, its `max_fee` too, to the person who signs.
 export async function plan(url, key, messages, { chainId, lane = 0, memo = '', gasMargin = 1.25 }) {
   const [status, account, fees] = await Promise.all([
     call(url, 'dao_status'), call(url, 'dao_getAccount', { address: key.address }), call(url, 'dao_estimateFee'),
@@ -231,7 +250,8 @@ export async function plan(url, key, messages, { chainId, lane = 0, memo = '', g
   if (status.chain_id !== chainId) throw new Error(`this node is on ${status.chain_id}, expected ${chainId}`);
   const body = {
     version: 1, chain_id: chainId, sender: key.address, lane, sequence: account.next_sequences[lane] ?? '0',
-    expires_at_ms: String(Date.parse(status.clock) + 600_000), gas_limit: '2000000', max_fee: String(2n ** 64n - 1n), messages, memo,
+    expires_at_ms: String(Date.parse(status.clock) + 600_000), gas_limit: '2000000', max_fee: String(2n ** 64n - 1n),
+    messages, memo,
   };
   const unsigned = assemble(encodeBody(body), [[key.publicKey, new Uint8Array(64)]]);
   const simulation = await call(url, 'dao_simulate', { transaction: hex(unsigned) });
@@ -245,6 +265,6 @@ export async function plan(url, key, messages, { chainId, lane = 0, memo = '', g
 export async function send(url, { id, transaction }, { timeoutMs = 30_000 } = {}) {
   await call(url, 'dao_sendRawTransaction', { transaction });
   const answer = await call(url, 'dao_getTransaction', { tx_id: id, wait_ms: timeoutMs });
-  if (answer.status !== 'committed') throw new Error(`no block has ${id} after ${timeoutMs} ms: whether one will is not known`);
+  if (answer.status !== 'committed') throw new Error(`no block has ${id} after ${timeoutMs} ms, and one still may`);
   return answer;
 }

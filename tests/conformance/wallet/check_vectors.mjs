@@ -1,4 +1,4 @@
-// Checks the wallet of examples/wallet-js against the vectors: node check_vectors.mjs transaction_vectors.json WORD_LIST
+// Checks the wallet of examples/wallet-js against the vectors: node check_vectors.mjs VECTORS WORD_LIST
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as wallet from '../../../examples/wallet-js/wallet.mjs';
@@ -9,6 +9,11 @@ const vectors = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const wordList = readFileSync(process.argv[3], 'utf8').trim().split('\n');
 const checks = {};
 const altered = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
+const changing = (answer, verify) => (change) => () => {
+  const copy = structuredClone(answer);
+  change(copy);
+  return verify(copy);
+};
 const mustFail = (promise, what) => assert.rejects(async () => promise(), Error, `${what} was accepted`);
 
 const valueOf = (shown) => {
@@ -62,6 +67,9 @@ checks.transactions = async () => {
     assert.throws(() => wallet.encodeBody({ ...each.body, tip: '1' }), /unknown field/);
     const { memo, ...less } = each.body;
     assert.throws(() => wallet.encodeBody(less), /missing/);
+    for (const wrong of [{ memo: 1 }, { sequence: 0 }, { sequence: '01' }, { lane: '0' }, { lane: 0.5 }]) {
+      assert.throws(() => wallet.encodeBody({ ...each.body, ...wrong }), /expected/);
+    }
   }
 };
 
@@ -71,18 +79,27 @@ checks.certificates = async () => {
   for (const { name, answer, block_id: id } of vectors.certificates) {
     headers.set(answer.height, await proof.verifyCertificate(chain, answer));
     assert.equal(await proof.headerId(answer.header), id);
-    const changed = (change) => { const copy = structuredClone(answer); change(copy); return () => proof.verifyCertificate(chain, copy); };
+    const changed = changing(answer, (copy) => proof.verifyCertificate(chain, copy));
     const certificate = (copy) => copy.proof.qc ?? copy.proof;
-    await mustFail(changed((copy) => { copy.header.state_root = altered(copy.header.state_root); }), `${name}: another root`);
+    await mustFail(changed(({ header }) => { header.state_root = altered(header.state_root); }), `${name}: a root`);
     await mustFail(changed((copy) => { copy.header.chain_id = 'daonode:other'; }), `${name}: another chain`);
-    await mustFail(changed((copy) => { copy.header.validators_digest = altered(copy.header.validators_digest); }), `${name}: another set`);
+    for (const field of ['validators_digest', 'next_validators_digest']) {
+      await mustFail(changed((copy) => { copy.header[field] = altered(copy.header[field]); }), `${name}: another set`);
+    }
     await mustFail(changed((copy) => { copy.height += 1; }), `${name}: another height`);
-    await mustFail(changed((copy) => { certificate(copy).signatures[0] = certificate(copy).signatures[1]; }), `${name}: another signature`);
-    await mustFail(changed((copy) => { certificate(copy).signers[1] = certificate(copy).signers[0]; }), `${name}: a signer twice`);
-    await mustFail(changed((copy) => { for (const part of ['signers', 'signatures']) certificate(copy)[part] = certificate(copy)[part].slice(0, 2); }), `${name}: no quorum`);
+    await mustFail(changed((copy) => certificate(copy).signatures.reverse()), `${name}: signatures of others`);
+    await mustFail(changed((copy) => {
+      certificate(copy).signers[1] = certificate(copy).signers[0];
+      certificate(copy).signatures[1] = certificate(copy).signatures[0];
+    }), `${name}: a signer twice`);
+    await mustFail(changed((copy) => {
+      for (const part of ['signers', 'signatures']) certificate(copy)[part] = certificate(copy)[part].slice(0, 2);
+    }), `${name}: no quorum`);
     await mustFail(changed((copy) => { certificate(copy).round += '0'; }), `${name}: another round`);
     await mustFail(changed((copy) => { copy.proof.kind = 'promise'; }), `${name}: another kind`);
-    if (answer.descendants.length) await mustFail(changed((copy) => { copy.descendants = []; }), `${name}: no descendants`);
+    if (answer.descendants.length) {
+      await mustFail(changed((copy) => { copy.descendants = []; }), `${name}: no descendants`);
+    }
   }
 };
 
@@ -91,12 +108,12 @@ checks.receipts = async () => {
     const header = headers.get(answer.height);
     const receipt = await proof.verifyReceipt(header, answer.tx_id, answer);
     assert.equal(receipt.code, 0);
-    const changed = (change) => { const copy = structuredClone(answer); change(copy); return () => proof.verifyReceipt(header, answer.tx_id, copy); };
+    const changed = changing(answer, (copy) => proof.verifyReceipt(header, answer.tx_id, copy));
     await mustFail(() => proof.verifyReceipt(header, altered(answer.tx_id), answer), 'another transaction');
     await mustFail(changed(({ proof: copy }) => { copy.inclusion.index += 1; }), 'another place');
     await mustFail(changed(({ proof: copy }) => { copy.inclusion.path.pop(); }), 'a short path');
-    await mustFail(changed(({ proof: copy }) => { copy.inclusion.path.push(copy.inclusion.path[0]); }), 'a long path');
-    await mustFail(changed(({ proof: copy }) => { copy.receipt = copy.receipt.replace('00a0', '07a0'); }), 'another code');
+    await mustFail(changed(({ proof: copy }) => copy.inclusion.path.push(copy.inclusion.path[0])), 'a long path');
+    await mustFail(changed(({ proof: copy }) => { copy.receipt = copy.receipt.replace('00a0', '07a0'); }), 'a code');
     await mustFail(changed(({ proof: copy }) => { copy.receipt += '00'; }), 'a byte more');
   }
 };
@@ -106,11 +123,13 @@ checks.state = async () => {
     const header = headers.get(answer.height);
     const value = await proof.verifyState(header, answer.key, answer);
     assert.equal(value === null ? null : hex(value), answer.value);
-    const changed = (change) => { const copy = structuredClone(answer); change(copy); return () => proof.verifyState(header, answer.key, copy); };
+    const changed = changing(answer, (copy) => proof.verifyState(header, answer.key, copy));
     await mustFail(changed((copy) => { copy.value = copy.value === null ? '0x01' : null; }), `${name}: the opposite`);
     await mustFail(changed((copy) => { copy.proof.siblings.pop(); }), `${name}: a sibling less`);
-    await mustFail(changed((copy) => { copy.proof.siblings[0] = altered(copy.proof.siblings[0]); }), `${name}: another sibling`);
+    await mustFail(changed(({ proof: { siblings } }) => { siblings[0] = altered(siblings[0]); }), `${name}: a sibling`);
     await mustFail(changed((copy) => { copy.proof.depth -= 1; }), `${name}: another depth`);
+    await mustFail(changed((copy) => { copy.proof.depth -= 0.5; }), `${name}: half a depth`);
+    await mustFail(changed((copy) => { copy.proof.depth = String(copy.proof.depth); }), `${name}: the depth as text`);
     await mustFail(() => proof.verifyState(header, altered(answer.key), answer), `${name}: another key`);
   }
   const vote = vectors.transactions.find(({ name }) => name === 'vote yes').body;

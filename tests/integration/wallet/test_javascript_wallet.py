@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import mnemonic
 import pytest
@@ -15,6 +14,8 @@ from tests.unit.cli.running import Shell
 EXAMPLE = Path(__file__).parents[3] / "examples" / "wallet-js"
 WORD_LIST = Path(mnemonic.__file__).parent / "wordlist" / "english.txt"
 NODE_SECONDS = 60
+LANE = "7"
+"""Other tests of the same network send as the same people, in lane 0."""
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
@@ -36,6 +37,7 @@ def cast(
         "--word-list": str(WORD_LIST),
         "--proposal": proposal,
         "--choice": choice,
+        "--lane": LANE,
     }
     arguments = [part for option in options.items() for part in option]
     if " " not in secret:
@@ -50,15 +52,15 @@ def cast(
     )
 
 
-@pytest.fixture
-def proposal(network: Network, tmp_path: Path) -> Any:
-    """A proposal that members decide."""
-    shell, file = network.shell, tmp_path / "p.toml"
+def submit(network: Network, directory: Path, *, proposer: str) -> str:
+    """A proposal that members decide. Each account has one at a time, so each test has a proposer of its own."""
+    shell, file = network.shell, directory / "p.toml"
     shell.json("proposal", "new", "text", "--title", "Wallets", "--body", "May wallets vote?", "-f", file)
-    return shell.json("proposal", "submit", file, "--from", "ivan")["proposal_id"]
+    return str(shell.json("proposal", "submit", file, "--from", proposer, "--lane", LANE)["proposal_id"])
 
 
-def test_a_vote_of_the_wallet_is_counted_and_proven(network: Network, proposal: str) -> None:
+def test_a_vote_of_the_wallet_is_counted_and_proven(network: Network, tmp_path: Path) -> None:
+    proposal = submit(network, tmp_path, proposer="ivan")
     done = cast(network, proposal, "no", secret=words_of(network, "judy"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -71,16 +73,16 @@ def test_a_vote_of_the_wallet_is_counted_and_proven(network: Network, proposal: 
     assert '"type": "governance.Vote"' in done.stderr
 
 
-def test_what_would_fail_is_not_signed(network: Network, proposal: str) -> None:
+def test_what_would_fail_is_not_signed(network: Network, tmp_path: Path) -> None:
+    proposal = submit(network, tmp_path, proposer="frank")
     stranger = cast(network, proposal, "yes", secret="07" * 32)
     assert stranger.returncode == 1
     assert stranger.stdout == ""
     assert "Error" in stranger.stderr
 
 
-def test_a_node_that_is_not_of_the_wallet_s_chain_proves_nothing_to_it(
-    network: Network, proposal: str, tmp_path: Path
-) -> None:
+def test_a_node_that_is_not_of_the_wallet_s_chain_proves_nothing_to_it(network: Network, tmp_path: Path) -> None:
+    proposal = submit(network, tmp_path, proposer="dave")
     made = network.shell.run("testnet", "init", "--validators", "4", "-o", tmp_path / "other")
     assert made.code == 0, made.said
     done = cast(network, proposal, "yes", secret=words_of(network, "karl"), genesis=tmp_path / "other" / "genesis.json")
