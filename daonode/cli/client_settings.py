@@ -40,7 +40,10 @@ def load_client_settings(path: Path) -> ClientSettings:
         data: dict[str, object] = tomllib.loads(path.read_text())
     except FileNotFoundError:
         return ClientSettings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ClientSettingsError(f"{path} is not TOML: it is nested too deep") from error
+    except ValueError as error:
+        # The parser's own error, bytes that are no UTF-8, or a number of more digits than Python converts.
         raise ClientSettingsError(f"{path} is not TOML: {error}") from error
     for section in data:
         if section != "client":

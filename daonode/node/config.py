@@ -20,6 +20,7 @@ from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.json_form import JsonFormError, from_json, suggestion, to_json
 
 ENVIRONMENT_PREFIX = "DAONODE"
+MAX_CONFIG_BYTES = 1024 * 1024
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
@@ -99,10 +100,7 @@ def load_config(
     Raises:
         ConfigError: the file or a value is not what it must be, or a variable of a section overrides nothing.
     """
-    try:
-        data: dict[str, object] = tomllib.loads(path.read_text()) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
+    data = _read(path)
     try:
         from_json(data, NodeConfig, str(path.name))
     except JsonFormError as error:
@@ -126,6 +124,22 @@ def write_config(path: Path, config: NodeConfig) -> None:
     data = to_json(config)
     assert isinstance(data, dict), "a record is written as an object"
     path.write_text(tomli_w.dumps(_without_null(data)))
+
+
+def _read(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        content = file.read(MAX_CONFIG_BYTES + 1)
+    if len(content) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path}: expected at most {MAX_CONFIG_BYTES} bytes")
+    try:
+        return tomllib.loads(content.decode())
+    except RecursionError as error:
+        raise ConfigError(f"{path} is not TOML: it is nested too deep") from error
+    except ValueError as error:
+        # The parser's own error, bytes that are no UTF-8, or a number of more digits than Python converts.
+        raise ConfigError(f"{path} is not TOML: {error}") from error
 
 
 def _variables() -> list[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ accounts). Key files of the node itself are hexadecimal seeds that only their ow
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 DEFAULT_HOME = "~/.daonode"
 SEED_BYTES = 32
 SECRET_MODE = 0o600
+MAX_SEED_FILE_BYTES = 256
+_SEED = re.compile(rb"\s*[0-9a-fA-F]{%d}\s*" % (2 * SEED_BYTES))
 
 
 class HomeError(Exception):
@@ -90,19 +93,24 @@ def read_seed(path: Path) -> bytes:
     """Read a seed.
 
     Raises:
-        HomeError: it is missing, readable by others, or not 32 bytes in hexadecimal.
+        HomeError: it is missing, not readable or readable by others, no file, or not 32 bytes in hexadecimal.
     """
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text().strip()
+        # Not blocking: opening a pipe that somebody has put there must not wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise HomeError(f"{path} is missing; make a home with `daonode init`") from None
-    if mode & 0o077:
-        raise HomeError(f"{path} can be read by others (mode {mode:o}); run: chmod 600 {path}")
+    except OSError as error:
+        raise HomeError(f"{path} cannot be opened: {error.strerror}; its owner must run daonode") from None
     try:
-        seed = bytes.fromhex(text)
-    except ValueError:
-        seed = b""
-    if len(seed) != SEED_BYTES:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise HomeError(f"{path} is no regular file")
+        if mode & 0o077:
+            raise HomeError(f"{path} can be read by others (mode {stat.S_IMODE(mode):o}); run: chmod 600 {path}")
+        content = os.read(descriptor, MAX_SEED_FILE_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > MAX_SEED_FILE_BYTES or _SEED.fullmatch(content) is None:
         raise HomeError(f"{path} must hold {2 * SEED_BYTES} hexadecimal digits")
-    return seed
+    return bytes.fromhex(content.decode())
