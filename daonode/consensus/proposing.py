@@ -66,5 +66,6 @@ def _build(state: CoreState, parent: Header) -> Build:
         qc=qc,
         tc=state.tc_for_round,
         failed_proposers=state.leaders.failed_proposers(round_=state.round, qc_round=qc.round, extends=qc.block_id),
-        empty=not state.pending_work,
+        # What waits for its commit is held in memory: while much does, the chain goes on, but nothing is added.
+        empty=not state.pending_work or state.tree.is_overgrown,
     )

@@ -1,8 +1,10 @@
 """The uncommitted blocks above the committed root, and a short memory of the committed chain below it.
 
 A block is here only when its parent is. Blocks whose parent is unknown wait as orphans, one a proposer. Bounded:
-proposals are taken up to `MAX_BLOCKS` blocks and `MAX_UNCERTIFIED_A_ROUND` of a proposer in a round; certified blocks
-always, one a round; committed links, what leader election looks back on. Knows statuses, not why they change.
+uncertified blocks are taken up to `MAX_UNCERTIFIED`, of them `MAX_UNCERTIFIED_A_ROUND` of a proposer in a round;
+certified blocks always, one a round, since the chain has to go on for any of them to be committed, but beyond
+`MAX_FULL_BLOCKS` leaders put nothing into new ones (`proposing.py`); committed links, what leader election looks back
+on. Knows statuses, not why they change.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from enum import Enum
 from daonode.consensus.types import Block, Header, QuorumCertificate
 from daonode.primitives.ids import BlockId, Hash, Signature, ValidatorId
 
-MAX_BLOCKS = 4096
+MAX_UNCERTIFIED = 4096
+MAX_FULL_BLOCKS = 128
+"""With this many blocks above the root, leaders propose empty ones only, until a commit."""
 MAX_UNCERTIFIED_A_ROUND = 2
 """An equivocating leader is remembered with two blocks of a round; certified blocks are always taken.
 
@@ -196,6 +200,11 @@ class BlockTree:
                 kept[node.id] = node
         self._nodes = kept
 
+    @property
+    def is_overgrown(self) -> bool:
+        """Whether so much waits for its commit that nothing should be added to it."""
+        return len(self._nodes) >= MAX_FULL_BLOCKS
+
     def has_unfinished(self) -> bool:
         """Whether a block with transactions waits for its commit, or for another block to be committed instead."""
         return any(
@@ -204,14 +213,9 @@ class BlockTree:
         )
 
     def _has_room(self, header: Header) -> bool:
-        uncertified = sum(
-            1
-            for node in self._nodes.values()
-            if node.certificate is None
-            and node.header.round == header.round
-            and node.header.proposer == header.proposer
-        )
-        return uncertified < MAX_UNCERTIFIED_A_ROUND and len(self._nodes) < MAX_BLOCKS
+        uncertified = [node.header for node in self._nodes.values() if node.certificate is None]
+        alike = sum(1 for other in uncertified if (other.round, other.proposer) == (header.round, header.proposer))
+        return alike < MAX_UNCERTIFIED_A_ROUND and len(uncertified) < MAX_UNCERTIFIED
 
     def _keep_orphan(self, node: Node) -> None:
         kept = self._orphans.get(node.header.proposer)

@@ -110,8 +110,8 @@ def check_admission(tx: CheckedTransaction, *, chain_id: ChainId, params: Ledger
 
     Raises:
         WrongChain, Expired: it is not for here and now.
-        LimitExceeded, OutOfGas, FeeTooLow: its gas limit is above what one may claim, does not cover its own bytes and signatures,
-            or its maximum fee does not cover its gas limit.
+        LimitExceeded, OutOfGas, FeeTooLow: its gas limit is above what one may claim, does not cover its own bytes and
+            signatures, or its maximum fee does not cover its gas limit.
     """
     body = tx.body
     if body.chain_id != chain_id:

@@ -3,7 +3,7 @@
 States of uncommitted blocks are overlays on their parents, forks side by side. Committing a block makes it the root;
 its overlay is let go of one step later (`settle`), when its batch has been written and the storage says the same.
 
-Bounded by the block tree of consensus (`consensus.tree.MAX_BLOCKS`): only its blocks are executed here, each once (it
+Bounded by the block tree of consensus (`consensus.tree`): only its blocks are executed here, each once (it
 remembers what was refused), and both forget what does not descend from a new root. A block that was built and that
 consensus did not take is forgotten by `forget`.
 """

@@ -13,6 +13,7 @@ from daonode.consensus.messages import (
 )
 from daonode.consensus.requests import ProposeRequest, VoteRequest
 from daonode.consensus.statements import Propose
+from daonode.consensus.tree import MAX_FULL_BLOCKS
 from tests.unit.consensus.chains import EMPTY_PAYLOAD_DIGEST, GENESIS_MS, make_set
 from tests.unit.consensus.lockstep import LATENCY_MS, Network
 
@@ -120,6 +121,30 @@ def test_without_commit_votes_an_empty_child_commits_by_the_two_chain() -> None:
     network.run(5_000)
     assert min(network.heights()) >= 1
     assert network.machines[0].disk.committed[0].header.payload_digest != EMPTY_PAYLOAD_DIGEST
+
+
+def test_a_long_chain_without_a_commit_goes_on_with_empty_blocks_and_commits_when_it_can() -> None:
+    """Nobody hears a commit vote, and every second proposal is lost: certified blocks in rounds 2, 4, 6, ..."""
+    network = Network(max_timeout_ms=1_000)
+    network.filter = lambda sender, receiver, message: (
+        None
+        if isinstance(message, CommitVoteMessage)
+        or (isinstance(message, ProposalMessage) and message.block.header.round % 2)
+        else LATENCY_MS
+    )
+    network.submit(2 * MAX_FULL_BLOCKS)
+    wanted = MAX_FULL_BLOCKS + 40
+    network.run(3_600_000, until=lambda: network.machines[0].core.high_qc.round >= 2 * wanted)
+    assert network.heights() == [0, 0, 0, 0]
+    headers = [message.block.header for _, _, message in network.sent if isinstance(message, ProposalMessage)]
+    assert max(header.height for header in headers) >= wanted
+    full = {header.height for header in headers if header.payload_digest != EMPTY_PAYLOAD_DIGEST}
+    assert MAX_FULL_BLOCKS // 2 < len(full) <= MAX_FULL_BLOCKS
+    network.filter = deliver
+    network.run(60_000)
+    assert len(set(network.heights())) == 1
+    assert min(network.heights()) >= 2 * MAX_FULL_BLOCKS + 40
+    assert not any(machine.evidence for machine in network.machines)
 
 
 def test_after_a_crash_of_all_the_certified_block_commits() -> None:

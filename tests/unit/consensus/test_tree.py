@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daonode.consensus.tree import MAX_UNCERTIFIED_A_ROUND, BlockStatus, BlockTree, Node
+from daonode.consensus.tree import MAX_UNCERTIFIED, MAX_UNCERTIFIED_A_ROUND, BlockStatus, BlockTree, Node
 from daonode.consensus.types import Block
 from tests.unit.consensus.chains import EMPTY_PAYLOAD, EMPTY_PAYLOAD_DIGEST, Maker
 
@@ -75,6 +75,20 @@ def test_a_round_has_room_for_two_uncertified_blocks_and_any_certified_one() -> 
     taken = [insert(grown, block) is not None for block in blocks]
     assert taken == [True] * MAX_UNCERTIFIED_A_ROUND + [False] * (4 - MAX_UNCERTIFIED_A_ROUND)
     assert insert(grown, blocks[3], certified=True) is not None
+
+
+def test_certified_blocks_do_not_take_the_room_of_new_ones() -> None:
+    """However much waits for its commit, the chain can go on: otherwise nothing of it would ever be committed."""
+    grown = tree()
+    parent: Block | None = None
+    for round_ in range(1, MAX_UNCERTIFIED + 2):
+        parent = maker.block(round_=round_, parent=parent)
+        node = insert(grown, parent)
+        assert node is not None
+        node.certificate = maker.genesis_qc
+    assert grown.is_overgrown
+    grown.commit(parent.header.id() if parent is not None else grown.root_id)
+    assert not grown.is_overgrown
 
 
 def test_only_blocks_with_transactions_that_are_not_refused_are_unfinished() -> None:
