@@ -22,7 +22,9 @@ MAX_TEXT_CHARACTERS: Final = 16_384
 MAX_FRAME_BYTES: Final = MAX_TRANSACTION_BYTES + 4_096
 """The longest message: a transaction's body, or a text of four-byte characters."""
 EXCHANGE_SECONDS: Final = 5.0
-"""How long a request and its reply may take together, on either side."""
+"""How long the command waits for its reply."""
+REQUEST_SECONDS: Final = 1.0
+"""How long the agent waits for a request: less, so that one that says nothing makes no other give up."""
 _LENGTH_BYTES: Final = 4
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from daonode.client.agent_messages import (
-    EXCHANGE_SECONDS,
     MAX_AGENT_KEYS,
     MAX_FRAME_BYTES,
+    REQUEST_SECONDS,
     AgentStatus,
     HeldKey,
     Lock,
@@ -110,12 +110,10 @@ class Agent:
         return Signed(signature=wallet.sign_transaction(request.body).signature)
 
 
-def serve(
-    listener: socket.socket, agent: Agent, *, path: Path, user: int, exchange_s: float = EXCHANGE_SECONDS
-) -> None:
+def serve(listener: socket.socket, agent: Agent, *, path: Path, user: int, request_s: float = REQUEST_SECONDS) -> None:
     """Answer processes of one user until the keys are forgotten, then remove the socket at `path`.
 
-    A connection that takes longer than `exchange_s` for its request is left.
+    A connection that takes longer than `request_s` is left.
     """
     # Removed once and no more: another agent may have its socket there as soon as this one's is gone.
     with listener, ExitStack() as socket_file:
@@ -127,11 +125,11 @@ def serve(
                 connection, _ = listener.accept()
                 with connection, suppress(OSError, AgentFault):
                     if user_of(connection) == user:
-                        _converse(connection, agent, exchange_s=exchange_s, at_end=socket_file.close)
+                        _converse(connection, agent, request_s=request_s, at_end=socket_file.close)
 
 
-def _converse(connection: socket.socket, agent: Agent, *, exchange_s: float, at_end: Callable[[], object]) -> None:
-    ends_s = time.monotonic() + exchange_s
+def _converse(connection: socket.socket, agent: Agent, *, request_s: float, at_end: Callable[[], object]) -> None:
+    ends_s = time.monotonic() + request_s
     reply = agent.answer(read_frame(connection, remaining_s=lambda: ends_s - time.monotonic()))
     if not agent.remaining_s:
         # Before the reply: whoever reads it may start another agent at once.

@@ -50,12 +50,12 @@ BODY = make_body(
 
 @contextmanager
 def running(
-    path: Path, *, agent: Agent | None = None, user: int | None = None, exchange_s: float = 5.0
+    path: Path, *, agent: Agent | None = None, user: int | None = None, request_s: float = 5.0
 ) -> Iterator[Path]:
     """An agent that holds Alice's key, on a thread; it is stopped at the end where it still runs."""
     holding = Agent({"alice": ALICE}, lifetime_ms=MINUTE_MS) if agent is None else agent
     listener = listen(path)
-    options = {"path": path, "user": os.geteuid() if user is None else user, "exchange_s": exchange_s}
+    options = {"path": path, "user": os.geteuid() if user is None else user, "request_s": request_s}
     thread = Thread(target=serve, args=(listener, holding), kwargs=options)
     thread.start()
     try:
@@ -163,8 +163,8 @@ def test_whatever_is_said_to_it_the_next_is_answered(agent: Path, data: bytes) -
     assert key_at(agent).sign_text("hello") == ALICE.sign_text("hello")
 
 
-def test_one_that_connects_and_says_nothing_is_left_after_the_time_of_an_exchange(tmp_path: Path) -> None:
-    with running(tmp_path / "agent.sock", exchange_s=0.05) as path:
+def test_one_that_connects_and_says_nothing_holds_no_other_up(tmp_path: Path) -> None:
+    with running(tmp_path / "agent.sock", request_s=0.05) as path:
         silent = connect(path)
         assert silent is not None
         with silent:
