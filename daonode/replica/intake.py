@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from daonode.consensus.errors import Malformed
 from daonode.consensus.verification import Verifier
 from daonode.ledger.application import Application
-from daonode.ledger.checking import CheckedTransaction
-from daonode.ledger.errors import InvalidEncoding, InvalidSignature, TransactionError
+from daonode.ledger.checking import CheckedTransaction, decode_transaction
+from daonode.ledger.errors import InvalidEncoding, InvalidSignature, TransactionError, WrongChain
 from daonode.ledger.params import MAX_BLOCK_BYTES
 from daonode.ledger.state import StateReader
 from daonode.primitives.codec import DecodeError, decode
@@ -30,6 +30,9 @@ from daonode.replica.messages import (
 
 MAX_MESSAGE_BYTES = MAX_BLOCK_BYTES + 1024 * 1024
 """The largest message on any lane: the largest block, with its certificates and those that travel with it."""
+
+_DISHONEST = (InvalidEncoding, InvalidSignature, WrongChain)
+"""What no state, time or parameter of an honest peer explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Intake:
         return transaction
 
     def _valid_transactions(self, message: TransactionsMessage, *, now_ms: int) -> tuple[CheckedTransaction, ...]:
-        """Those that pass. A peer may honestly hold what has expired here, but nothing malformed or not signed."""
+        """Those that pass. A peer may honestly hold what is not to be included here and now, but nothing else."""
         if len(message.transactions) > MAX_TRANSACTIONS_A_MESSAGE:
             raise Malformed(
                 reason=f"{len(message.transactions)} transactions, at most {MAX_TRANSACTIONS_A_MESSAGE} are allowed"
@@ -95,8 +98,16 @@ class Intake:
         for raw in message.transactions:
             try:
                 valid.append(self.check_transaction(raw, now_ms=now_ms))
-            except (InvalidEncoding, InvalidSignature) as error:
-                raise Malformed(reason=f"a transaction that no honest peer passes on: {error}") from error
-            except TransactionError:
-                continue
+            except TransactionError as error:
+                if isinstance(error, _DISHONEST) or not _has_form(raw):
+                    raise Malformed(reason=f"a transaction that no honest peer passes on: {error}") from error
         return tuple(valid)
+
+
+def _has_form(raw: bytes) -> bool:
+    """Whether the bytes are a transaction whatever the chain, its parameters and the time."""
+    try:
+        decode_transaction(raw)
+    except TransactionError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Files that a node reads when it starts: whatever stands in them, an error of their own names the file and the fault."""
+"""Files that a node reads when it starts: whatever stands in them, an error names the file and what is wrong."""
 
 from __future__ import annotations
 

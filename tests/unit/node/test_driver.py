@@ -47,6 +47,7 @@ class Network:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Lane, bytes]] = []
+        self.sent_away: list[tuple[PeerId, float]] = []
         self._lanes = {lane: trio.open_memory_channel[Received](math.inf) for lane in Lane}
 
     def arrive(self, lane: Lane, data: bytes) -> None:
@@ -61,6 +62,9 @@ class Network:
 
     def send(self, peer_id: PeerId, lane: Lane, data: bytes) -> None:
         self.sent.append((lane, data))
+
+    def disconnect(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
+        self.sent_away.append((peer_id, for_seconds))
 
     def broadcast(self, lane: Lane, data: bytes) -> None:
         self.sent.append((lane, data))
@@ -77,6 +81,7 @@ class Node:
         verifier = chain.make_verifier()
         own = chain.validators.validators[0]
         safety = chain.initial_safety(own.public_key) if signer is None else signer.safety
+        self.metrics = NodeMetrics()
         self.replica = chain.make_replica(
             own=None if signer is None else own.id, peers={}, archive=self.archive, safety=safety, verifier=verifier
         )
@@ -87,7 +92,7 @@ class Node:
             stores=stores,
             transport=self.network,
             clock=Clock(None),
-            metrics=NodeMetrics(),
+            metrics=self.metrics,
             narrator=Narrator(peers={}, validators={}),
             data_directory=directory,
         )
