@@ -138,6 +138,16 @@ checks.state = async () => {
   assert.equal(proof.readBallot(unhex(answer.value)).choice, 'yes');
 };
 
+checks.unproven = async () => {
+  const chain = await proof.trustedChain(vectors.genesis);
+  const verify = {
+    certificate: ({ answer }) => proof.verifyCertificate(chain, answer),
+    receipt: ({ answer, tx_id: txId }) => proof.verifyReceipt(headers.get(answer.height), txId, answer),
+    state: ({ answer, key }) => proof.verifyState(headers.get(answer.height), key, answer),
+  };
+  for (const wrong of vectors.unproven) await mustFail(() => verify[wrong.kind](wrong), `${wrong.kind}: ${wrong.name}`);
+};
+
 for (const [name, check] of Object.entries(checks)) {
   await check();
   console.log(`${name}: ok`);

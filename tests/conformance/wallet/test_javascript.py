@@ -9,11 +9,12 @@ import pytest
 
 HERE = Path(__file__).parent
 WORD_LIST = Path(mnemonic.__file__).parent / "wordlist" / "english.txt"
-SECTIONS = ("encodings", "keys", "texts", "transactions", "certificates", "receipts", "state")
+SECTIONS = ("encodings", "keys", "texts", "transactions", "certificates", "receipts", "state", "unproven")
 NODE = shutil.which("node")
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.usefixtures("vectors")
 def test_the_javascript_wallet_passes_the_vectors() -> None:
     assert NODE is not None
     command = [NODE, "--no-warnings", HERE / "check_vectors.mjs", HERE / "transaction_vectors.json", WORD_LIST]

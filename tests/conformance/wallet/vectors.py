@@ -12,6 +12,7 @@ from daonode.client.wallet import Wallet
 from daonode.consensus.types import CommitProof, Header, TwoChain
 from daonode.ledger import tree
 from daonode.ledger.receipts import prove_receipt, receipt_leaf
+from daonode.ledger.versions import StateVersion
 from daonode.modules.accounts.types import KeyPolicy, Policy
 from daonode.modules.governance.keys import BALLOTS
 from daonode.primitives.addresses import encode_account
@@ -19,6 +20,7 @@ from daonode.primitives.codec import encode
 from daonode.primitives.derivation import derive_account_seed, seed_from_words
 from daonode.primitives.json_form import Json, to_json
 from tests.conformance.wallet.refusals import good, judge, refusals
+from tests.conformance.wallet.unproven import make_unproven
 from tests.conformance.wallet.vector_chain import (
     BOB,
     CAROL,
@@ -52,6 +54,7 @@ def make_vectors() -> dict[str, Json]:
     """The whole file."""
     world = VectorChain()
     tip = world.chain.tip
+    certificates, receipts, state = _certificates(world), _receipts(world), _state(world)
     return {
         "format": "daonode-wallet-vectors",
         "version": 1,
@@ -68,9 +71,10 @@ def make_vectors() -> dict[str, Json]:
         "transactions": [_transaction(world, each) for each in world.sent],
         "node": {"height": tip.height, "time_ms": str(tip.time_ms), "accepted": _hex(good(world).signed.raw)},
         "refused": _refused(world),
-        "certificates": _certificates(world),
-        "receipts": _receipts(world),
-        "state": _state(world),
+        "certificates": certificates,
+        "receipts": receipts,
+        "state": state,
+        "unproven": make_unproven(certificates=certificates, receipts=receipts, state=state),
     }
 
 
@@ -179,13 +183,13 @@ def _receipts(world: VectorChain) -> list[Json]:
 
 def _state(world: VectorChain) -> list[Json]:
     """Answers of `dao_getProof`: a ballot that is there, one that is not, and a key of nobody."""
+    tip = world.chain.tip
     keys = {
         "Carol's ballot": BALLOTS.state_key((world.proposal, CAROL.address)),
         "Bob's ballot, which he did not cast": BALLOTS.state_key((world.proposal, BOB.address)),
-        "nothing: another key stands where it would": b"nothing 0",
-        "nothing: its place is empty": b"nothing 5",
+        "nothing: another key stands where it would": _absent_key(tip, is_place_empty=False),
+        "nothing: its place is empty": _absent_key(tip, is_place_empty=True),
     }
-    tip = world.chain.tip
     shown: list[Json] = []
     for name, key in keys.items():
         value = tip.get(key)
@@ -199,6 +203,12 @@ def _state(world: VectorChain) -> list[Json]:
         }
         shown.append({"name": name, "answer": answer})
     return shown
+
+
+def _absent_key(tip: StateVersion, *, is_place_empty: bool) -> bytes:
+    """The first of some keys that have no value, where nothing or where another leaf stands in their place."""
+    keys = (b"nothing %d" % number for number in range(1_000))
+    return next(key for key in keys if (not tree.prove(tip, version=tip.height, key=key).leaf_path) == is_place_empty)
 
 
 def _hex(data: bytes) -> str:
