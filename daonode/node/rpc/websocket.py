@@ -14,11 +14,11 @@ from typing import Final
 
 import msgspec
 import trio
-from wsproto import ConnectionType, WSConnection
+from wsproto import WSConnection
 from wsproto.connection import ConnectionState
-from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Ping, Request, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
-from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+from wsproto.utilities import LocalProtocolError
 
 from daonode.node.rpc.costs import Budget, bucket
 from daonode.node.rpc.dispatch import Dispatcher
@@ -38,8 +38,8 @@ MAX_CALLS_UNDER_WAY: Final = 16
 """Messages of one connection that are answered at one time; the next is not read until one is done."""
 MAX_SUBSCRIPTIONS: Final = 16
 """Subscriptions of one connection."""
-FRAMES_PER_SECOND: Final = 200.0
-BURST_FRAMES: Final = 1_000.0
+FRAMES_PER_SECOND: Final = 2_000.0
+BURST_FRAMES: Final = 10_000.0
 """Frames, whatever is in them: a client that only pings, or sends a message byte by byte, is ended."""
 PING_AFTER_S: Final = 20.0
 IDLE_TIMEOUT_S: Final = 60.0
@@ -49,7 +49,6 @@ CLOSE_TIMEOUT_S: Final = 10.0
 RECEIVE_BYTES: Final = 64 * 1024
 MAX_REASON_BYTES: Final = 123
 """What a close frame has room for."""
-BAD_HANDSHAKE: Final = "bad_handshake"
 
 
 @dataclass(slots=True)
@@ -80,52 +79,24 @@ class _Ended(Exception):
         self.is_lagged = is_lagged
 
 
-class Handshake:
-    """The upgrade request on a fresh connection."""
-
-    def __init__(self, head: bytes) -> None:
-        """Read it.
-
-        Raises:
-            RemoteProtocolError: it is none.
-        """
-        self.protocol = WSConnection(ConnectionType.SERVER)
-        self.protocol.receive_data(head)
-        requests = [event for event in self.protocol.events() if isinstance(event, Request)]
-        if not requests:
-            raise RemoteProtocolError("the request is not complete")
-        self.request = requests[0]
-
-    @property
-    def path(self) -> str:
-        """Without the query."""
-        return self.request.target.partition("?")[0]
-
-    def header(self, name: bytes) -> str:
-        """A header that wsproto leaves among the others, or nothing."""
-        found = (value for key, value in self.request.extra_headers if key.lower() == name)
-        return next(found, b"").decode("latin-1")
-
-
 class WebSocket:
-    """Serves one connection after its handshake."""
+    """Serves one connection after its handshake was answered."""
 
     def __init__(
         self,
-        handshake: Handshake,
+        protocol: WSConnection,
         stream: trio.SocketStream,
         *,
         node: RpcNode,
         feed: Feed,
         budget: Budget,
-        factor: float,
     ) -> None:
-        self._protocol = handshake.protocol
+        self._protocol = protocol
         self._stream = stream
         self._node = node
         self._feed = feed
         self._budget = budget
-        self._frames = bucket(rate=FRAMES_PER_SECOND * factor, burst=BURST_FRAMES * factor)
+        self._frames = bucket(rate=FRAMES_PER_SECOND, burst=BURST_FRAMES)
         self._outbox = Outbox()
         self._slots = trio.CapacityLimiter(MAX_CALLS_UNDER_WAY)
         self._subscriptions: dict[str, Subscription] = {}
@@ -140,7 +111,6 @@ class WebSocket:
         metrics.websockets.inc()
         try:
             async with trio.open_nursery() as writing:
-                self._outbox.put_now(self._protocol.send(AcceptConnection()))
                 writing.start_soon(self._write)
                 ended = await self._serve(stop)
                 metrics.note_refusal(f"websocket_{int(ended.code)}")
@@ -200,6 +170,8 @@ class WebSocket:
             for event in self._events():
                 heard_at, has_pinged = trio.current_time(), False
                 await self._on_event(event)
+                # A read may hold thousands of tiny frames.
+                await trio.lowlevel.checkpoint()
             began = None if self._partial is None else self._partial.began
             deadline = heard_at + (IDLE_TIMEOUT_S if has_pinged else PING_AFTER_S)
             if began is not None:

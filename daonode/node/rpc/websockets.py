@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Final
 
 import trio
-from wsproto.utilities import RemoteProtocolError
 
 from daonode.node.api import NodeApi
 from daonode.node.rpc.costs import LOOPBACK_FACTOR, Budgets, factor_of
@@ -14,8 +13,9 @@ from daonode.node.rpc.dispatch import error_body
 from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch
 from daonode.node.rpc.feed import Feed
 from daonode.node.rpc.guard import Guard
+from daonode.node.rpc.handshake import BadHandshake, Handshake
 from daonode.node.rpc.method import RpcNode
-from daonode.node.rpc.websocket import Handshake, WebSocket
+from daonode.node.rpc.websocket import WebSocket
 
 MAX_WEBSOCKETS: Final = 256
 """Open WebSocket connections of one server."""
@@ -40,7 +40,7 @@ class WebSockets:
         """Serve a connection whose first request, with this head, asks to become a WebSocket."""
         try:
             handshake = Handshake(head)
-        except RemoteProtocolError as error:
+        except BadHandshake as error:
             await self._refuse(stream, HTTPStatus.BAD_REQUEST, _bad_handshake(error))
             return
         refused = self._check(handshake, address)
@@ -49,14 +49,10 @@ class WebSockets:
             return
         self._open[address] = self._open.get(address, 0) + 1
         try:
-            connection = WebSocket(
-                handshake,
-                stream,
-                node=self._node,
-                feed=self._feed,
-                budget=self._budgets.of(address),
-                factor=factor_of(address),
-            )
+            answer, protocol = handshake.accept()
+            await stream.send_all(answer)
+            budget = self._budgets.of(address)
+            connection = WebSocket(protocol, stream, node=self._node, feed=self._feed, budget=budget)
             await connection.run(stop)
         finally:
             self._open[address] -= 1
@@ -67,7 +63,7 @@ class WebSockets:
         if handshake.path not in PATHS:
             hint = f"WebSockets are at {' and '.join(PATHS)}"
             return HTTPStatus.NOT_FOUND, NotFound("there is no WebSocket here", reason="not_found", hint=hint)
-        host = handshake.request.host
+        host = handshake.host
         stranger = self._guard.refuse_host(host) or self._guard.refuse_origin(handshake.header(b"origin"), host=host)
         if stranger is not None:
             return HTTPStatus.FORBIDDEN, stranger
@@ -105,7 +101,7 @@ async def write_refusal(stream: trio.SocketStream, status: HTTPStatus, error: Rp
             return
 
 
-def _bad_handshake(error: RemoteProtocolError) -> InvalidRequest:
+def _bad_handshake(error: BadHandshake) -> InvalidRequest:
     return InvalidRequest(
         f"this is no WebSocket handshake: {error}", reason="bad_handshake", hint="see RFC 6455, version 13"
     )

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 
 import pytest
 import trio
@@ -235,6 +236,7 @@ async def test_a_client_that_takes_nothing_is_told_where_it_lags_and_is_closed(
             assert len(json.loads(await client.connection.get_message())) == MAX_SUBSCRIPTIONS
             # Longer than a client may take nothing, and shorter than it may take to read what it is then told.
             await trio.sleep(STALLED_AFTER_S + CLOSE_TIMEOUT_S / 2)
+            mock_clock.autojump_threshold = inf
             told, code = await drain(client)
         assert code == 1013
         lagged = {str(each["subscription"]): str(at(each, "lagged", "since")) for each in told if "lagged" in each}
