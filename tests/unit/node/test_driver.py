@@ -27,6 +27,7 @@ from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.storage import Store, StoreKind, Stores, StoreUnavailable, open_stores
 from daonode.node.transport.identity import PeerId
+from daonode.node.transport.service import Transport
 from daonode.node.transport.types import Inbound, Lane, Received
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import Signature
@@ -73,7 +74,14 @@ class Network:
 class Node:
     """A driver over files in a directory; `own` is the chain's first validator, or None for a full node."""
 
-    def __init__(self, stores: Stores, signer: Signer | None, test_chain: TestChain, directory: Path) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        signer: Signer | None,
+        test_chain: TestChain,
+        directory: Path,
+        transport: Transport | None = None,
+    ) -> None:
         chain = test_chain.chain
         self.network = Network()
         self.scope = trio.CancelScope()
@@ -90,7 +98,7 @@ class Node:
             intake=chain.make_intake(self.archive, verifier),
             signer=signer,
             stores=stores,
-            transport=self.network,
+            transport=self.network if transport is None else transport,
             clock=Clock(None),
             metrics=self.metrics,
             narrator=Narrator(peers={}, validators={}),
@@ -116,7 +124,12 @@ def open_signer_of(test_chain: TestChain, directory: Path) -> FileSigner:
 
 @asynccontextmanager
 async def running(
-    directory: Path, *, validators: int = 1, signer: Signer | None = None, stores: Stores | None = None
+    directory: Path,
+    *,
+    validators: int = 1,
+    signer: Signer | None = None,
+    stores: Stores | None = None,
+    transport: Transport | None = None,
 ) -> AsyncIterator[Node]:
     """A running driver, cancelled at the end of the block."""
     test_chain = make_test_chain(validators)
@@ -125,7 +138,7 @@ async def running(
     try:
         if not list(stores.state.iterate()):
             stores.state.write(test_chain.chain.genesis_writes(), sync=True)
-        node = Node(stores, own_signer, test_chain, directory)
+        node = Node(stores, own_signer, test_chain, directory, transport)
         with trio.fail_after(LIMIT_SECONDS):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(node.run)
