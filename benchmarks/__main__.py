@@ -23,7 +23,7 @@ class Form:
 PARTS = ("stages", "quiet", "flood", "growth")
 FORMS = {
     "short": Form(
-        ChainForm(accounts=1_000, warm_up_seconds=2, flood_seconds=8, quiet_seconds=4, expected_rate=600),
+        ChainForm(accounts=2_000, warm_up_seconds=2, flood_seconds=8, quiet_seconds=4, expected_rate=1_000),
         growth=(1_000,),
     ),
     "usual": Form(

@@ -117,9 +117,14 @@ def _batches(population: Population, registry: Registry, rounds: int, *, already
 
 
 def _measure_quiet(report: Report, name: str, nodes: Sequence[Node], votes: Sequence[SignedTransaction]) -> None:
+    before = _moment(nodes)
     latencies = latencies_ms(nodes, votes, rate=QUIET_RATE)
+    after = _moment(nodes)
     for percent in (50, 95, 99):
         report.add(f"{name}_latency_p{percent}_ms", latencies[len(latencies) * percent // 100], "ms")
+    report.add(f"{name}_blocks_per_second", _mean(after, before, "daonode_height") / (after.at - before.at), "blocks/s")
+    used = [after.cpu_seconds[node.name] - before.cpu_seconds[node.name] for node in nodes]
+    report.add(f"{name}_validator_cpu", sum(used) / len(used) / (after.at - before.at), "cores")
 
 
 def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batches: Sequence[Sequence[bytes]]) -> None:
@@ -140,6 +145,7 @@ def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batch
     cpu = [after.cpu_seconds[node.name] - before.cpu_seconds[node.name] for node in nodes]
     report.add("validator_cpu_per_1000_votes", sum(cpu) / len(cpu) / votes * 1e3, "CPU s")
     report.add("generator_cpu_per_1000_votes", (after.own_cpu_seconds - before.own_cpu_seconds) / votes * 1e3, "CPU s")
+    report.add("votes_per_cpu_second", votes / (sum(cpu) + after.own_cpu_seconds - before.own_cpu_seconds), "votes")
     report.add("processes_cpu", (sum(cpu) + after.own_cpu_seconds - before.own_cpu_seconds) / seconds, "cores")
     heights = _mean(after, before, "daonode_height")
     report.add("blocks_per_second", heights / seconds, "blocks/s")

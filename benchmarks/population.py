@@ -35,6 +35,8 @@ CHAIN_ID: Final = ChainId("daonode:bench")
 MAX_PROPOSALS: Final = 32
 """As many as the track decides at one time."""
 BALANCE: Final = Amount(1_000 * NATIVE_UNIT)
+DEPOSIT: Final = Amount(50 * DEFAULT_DEPOSIT)
+"""More than is asked for when many proposals are open."""
 VOTE_GAS_LIMIT: Final = 15_000
 PROPOSAL_GAS_LIMIT: Final = 1_000_000
 VALIDATORS: Final = 4
@@ -44,7 +46,7 @@ ROUND_TIMEOUT_MS: Final = int(ConsensusParams().timeout_base)
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Accounts by number, made from nothing but their numbers. Account 0 submits the proposals."""
+    """Accounts by number, made from nothing but their numbers. Account `n` submits proposal `n`."""
 
     wallets: tuple[Wallet, ...]
     genesis_time: TimeMs
@@ -91,11 +93,11 @@ class Population:
                     title=f"Proposal {number}",
                     body="Shall we?",
                     actions=(),
-                    deposit=DEFAULT_DEPOSIT,
+                    deposit=DEPOSIT,
                 ),
-                account=0,
+                account=number,
                 lane=1,
-                sequence=number,
+                sequence=0,
                 gas_limit=PROPOSAL_GAS_LIMIT,
             )
             for number in range(count)
@@ -117,8 +119,8 @@ class Population:
         ]
 
     def _proposal(self, number: int) -> ProposalId:
-        sender = self.wallets[0].address
-        return proposal_id(ProposalIdentity(chain_id=CHAIN_ID, sender=sender, lane=1, sequence=number, message_index=0))
+        sender = self.wallets[number].address
+        return proposal_id(ProposalIdentity(chain_id=CHAIN_ID, sender=sender, lane=1, sequence=0, message_index=0))
 
     def _sign(
         self, registry: Registry, message: Record, *, account: int, lane: int, sequence: int, gas_limit: int
