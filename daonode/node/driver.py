@@ -40,7 +40,7 @@ from daonode.node.transport.types import Lane as TransportLane
 from daonode.node.transport.types import PeerConnected as TransportConnected
 from daonode.node.transport.types import PeerDisconnected as TransportDisconnected
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import TxId, ValidatorId
+from daonode.primitives.ids import Signature, TxId, ValidatorId
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
@@ -74,6 +74,8 @@ from daonode.replica.messages import Lane, Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
+MAX_INLINE_BYTES = 1_024
+"""Up to here, a few votes, transactions are checked at once: a thread costs more than their signatures."""
 MAX_CHECKING_THREADS = 2
 """Threads that verify transactions; the verification itself runs outside the interpreter's lock."""
 
@@ -138,8 +140,11 @@ class Driver:
             self._clients.stop()
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
-        """Check transactions on a thread and offer them to the mempool: for each its id, or why it was refused."""
-        checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
+        """Check transactions and offer them to the mempool: for each its id, or why it was refused."""
+        if sum(map(len, raws)) <= MAX_INLINE_BYTES:
+            checked = self._check_all(tuple(raws))
+        else:
+            checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
         return await self._clients.submit(checked)
 
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
@@ -170,16 +175,16 @@ class Driver:
                     await self._take_in(item)
 
     async def _take_in(self, item: Inbound) -> None:
-        """Check a message and queue it; transactions are checked on a thread, the rest is too small for one."""
+        """Check a message and queue it; many transactions are checked on a thread, the rest is too small for one."""
         peer, lane, now_ms = PeerId(item.peer), Lane(item.lane.value), self._clock.now_ms()
         try:
             with _stopping_at_damage():
-                if lane is Lane.MEMPOOL:
+                if lane is Lane.MEMPOOL and len(item.data) > MAX_INLINE_BYTES:
                     checked = await trio.to_thread.run_sync(
-                        self._check_gossip, item.data, now_ms, limiter=self._checking
+                        self._check_message, lane, item.data, now_ms, limiter=self._checking
                     )
                 else:
-                    checked = self._intake.check_message(lane, item.data, now_ms=now_ms)
+                    checked = self._check_message(lane, item.data, now_ms)
         except PeerError as error:
             self._report_fault(peer, str(error))
             return
@@ -198,7 +203,8 @@ class Driver:
     async def _step(self, event: Event) -> None:
         """Step, and carry out every effect; not cancelled in between, so that clients hear what became of theirs."""
         leader = self._replica.core.leader
-        with self._metrics.time_step(type(event).__name__), _stopping_at_damage():
+        timed = self._metrics.time_step(type(event).__name__)
+        with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
             effects = self._replica.step(event)
         with trio.CancelScope(shield=True):
             for effect in effects:
@@ -218,7 +224,8 @@ class Driver:
             case Broadcast():
                 if isinstance(effect.message, TimeoutMessage):
                     self._narrator.round_timed_out(effect.message, leader)
-                self._transport.broadcast(TransportLane(lane_of(effect.message).value), encode(effect.message))
+                with self._metrics.count_cpu("send"):
+                    self._transport.broadcast(TransportLane(lane_of(effect.message).value), encode(effect.message))
             case SetTimer():
                 self._timers.set(effect.timer, effect.at_ms)
             case CancelTimer():
@@ -244,7 +251,8 @@ class Driver:
         store = self._stores[effect.store]
 
         def write() -> None:
-            store.write(effect.writes, sync=effect.sync)
+            with self._metrics.count_cpu("persist"):
+                store.write(effect.writes, sync=effect.sync)
 
         with self._metrics.time_persist(effect.store.value):
             try:
@@ -253,9 +261,15 @@ class Driver:
                 raise DiskFailed(f"the node stops: {error}") from error
 
     async def _sign(self, effect: Sign) -> None:
-        assert self._signer is not None, "a full node asks for no signature"
+        signer = self._signer
+        assert signer is not None, "a full node asks for no signature"
+
+        def sign() -> Signature | Refusal:
+            with self._metrics.count_cpu("sign"):
+                return signer.sign(effect.request)
+
         try:
-            answer = await trio.to_thread.run_sync(self._signer.sign, effect.request)
+            answer = await trio.to_thread.run_sync(sign)
         except OSError as error:
             raise DiskFailed(
                 f"the node stops: the signer's state cannot be written ({error}): check permissions, free space and the"
@@ -269,7 +283,8 @@ class Driver:
             self._inbox.put_urgent(Signed(now_ms, effect.request, answer))
 
     def _send(self, peer: PeerId, message: Message) -> None:
-        self._transport.send(TransportPeerId(peer), TransportLane(lane_of(message).value), encode(message))
+        with self._metrics.count_cpu("send"):
+            self._transport.send(TransportPeerId(peer), TransportLane(lane_of(message).value), encode(message))
 
     def _on_committed(self, effect: Committed) -> None:
         header = effect.header
@@ -289,20 +304,22 @@ class Driver:
             told = f"more than {MAX_FAULTS} faults in {FAULT_WINDOW_SECONDS:.0f} s: kept away for {seconds:.0f} s"
             self._transport.disconnect(TransportPeerId(peer), for_seconds=seconds, reason=told)
 
-    # On threads.
+    # On threads, where it is much.
 
     def _check_all(self, raws: tuple[bytes, ...]) -> list[CheckedTransaction | TransactionError]:
         now_ms = self._clock.now_ms()
         checked: list[CheckedTransaction | TransactionError] = []
-        for raw in raws:
-            try:
-                checked.append(self._intake.check_transaction(raw, now_ms=now_ms))
-            except TransactionError as error:
-                checked.append(error)
+        with self._metrics.count_cpu("check_clients"):
+            for raw in raws:
+                try:
+                    checked.append(self._intake.check_transaction(raw, now_ms=now_ms))
+                except TransactionError as error:
+                    checked.append(error)
         return checked
 
-    def _check_gossip(self, data: bytes, now_ms: int) -> CheckedMessage:
-        return self._intake.check_message(Lane.MEMPOOL, data, now_ms=now_ms)
+    def _check_message(self, lane: Lane, data: bytes, now_ms: int) -> CheckedMessage:
+        with self._metrics.count_cpu(f"check_{lane.value}"):
+            return self._intake.check_message(lane, data, now_ms=now_ms)
 
 
 @contextmanager

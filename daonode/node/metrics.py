@@ -6,8 +6,9 @@ counts is read from there when metrics are asked for (`NodeMetrics.watch`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from time import thread_time
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,6 +28,8 @@ from daonode.node.rpc_metrics import RpcMetrics
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 LATENCY_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
+"""Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
 
 Watched = tuple[str, str, bool, Callable[[], Mapping[tuple[str, ...], int]], tuple[str, ...]]
 """Name, help, whether it only rises, the reading by label values, and the label names."""
@@ -67,6 +70,14 @@ class NodeMetrics:
             buckets=STEP_BUCKETS_SECONDS,
             registry=self._registry,
         )
+        cpu = Counter(
+            "daonode_stage_cpu_seconds",
+            "CPU time by stage: checking clients' transactions, peers' messages, stepping, writing, signing, sending. "
+            "The rest of the process's time is its network, RPC and runtime.",
+            ["stage"],
+            registry=self._registry,
+        )
+        self._stages = {stage: cpu.labels(stage) for stage in STAGES}
         self._commit_delay = Histogram(
             "daonode_commit_delay_seconds",
             "From a block's time to its commit here.",
@@ -80,6 +91,15 @@ class NodeMetrics:
     def time_step(self, event: str) -> AbstractContextManager[object]:
         """Times one step."""
         return self._steps.labels(event).time()
+
+    @contextmanager
+    def count_cpu(self, stage: str) -> Iterator[None]:
+        """Counts the CPU time of this thread inside; nothing in there may wait for another task."""
+        began = thread_time()
+        try:
+            yield
+        finally:
+            self._stages[stage].inc(thread_time() - began)
 
     def time_persist(self, store: str) -> AbstractContextManager[object]:
         """Times one batch."""

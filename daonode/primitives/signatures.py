@@ -13,9 +13,10 @@ So A and R of mixed order are accepted where the equation holds without the cofa
 A change of any verdict is a change of the protocol. The conformance tests pin the verdict of every published
 edge case. Verification is one signature at a time: batch verification accepts other signatures.
 
-Private seeds pass through ``sign`` and ``public_key_of`` and are kept nowhere.
+Private seeds pass through ``sign`` and ``public_key_of`` and are kept nowhere but in what ``signing_function`` returns.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
@@ -56,6 +57,13 @@ def sign(seed: bytes, message: bytes) -> Signature:
     """Return the deterministic 64-byte signature of the message by the 32-byte seed, or raise ``SeedError``."""
     _, secret_key = _key_pair(seed)
     return Signature(crypto_sign(message, secret_key)[:SIGNATURE_BYTES])
+
+
+def signing_function(seed: bytes) -> Callable[[bytes], Signature]:
+    """Return what signs as ``sign`` does with this seed, without deriving the key anew each time, or raise
+    ``SeedError``. Whoever holds the function holds the key."""
+    _, secret_key = _key_pair(seed)
+    return lambda message: Signature(crypto_sign(message, secret_key)[:SIGNATURE_BYTES])
 
 
 def public_key_of(seed: bytes) -> PublicKey:

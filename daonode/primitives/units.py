@@ -67,10 +67,11 @@ def checked_mul_div(multiplicand: int, multiplier: int, divisor: int) -> int:
 
 def ceil_div(dividend: int, divisor: int) -> int:
     """Return the quotient rounded up, or raise ``RangeError`` (divisor not positive, result beyond 64 bits)."""
-    operation = f"{dividend} / {divisor} rounded up"
-    if divisor <= 0:
-        raise RangeError(operation=operation, result=None)
-    return _check_u64(-(-dividend // divisor), operation=operation)
+    result = -(-dividend // divisor) if divisor > 0 else None
+    # Every transaction comes here several times, so the text is made only where it is needed.
+    if result is None or not 0 <= result <= U64_MAX:
+        raise RangeError(operation=f"{dividend} / {divisor} rounded up", result=result)
+    return result
 
 
 def isqrt(number: int) -> int:

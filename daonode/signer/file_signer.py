@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +18,7 @@ from daonode.consensus.verification import Verifier
 from daonode.primitives.codec import DecodeError, decode, encode
 from daonode.primitives.hashing import sha256
 from daonode.primitives.ids import ChainId, PublicKey, Signature
-from daonode.primitives.signatures import public_key_of, sign
+from daonode.primitives.signatures import public_key_of, signing_function
 from daonode.signer.errors import SafetyStateDamaged, SafetyStateForeign, SafetyStateMissing, SignerLocked
 from daonode.signer.signing import LocalSigner, Refusal
 
@@ -80,7 +79,7 @@ def open_signer(
     local = LocalSigner(
         safety=safety,
         verifier=Verifier(chain_id=chain_id, validators=validators, genesis_qc=genesis_qc),
-        sign_bytes=_key(key_seed),
+        sign_bytes=signing_function(key_seed),
         persist=lambda state: write_safety_state(path, state),
     )
     return FileSigner(local, lock)
@@ -111,10 +110,6 @@ def write_safety_state(path: Path, safety: SafetyState) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-
-def _key(seed: bytes) -> Callable[[bytes], Signature]:
-    return lambda message: sign(seed, message)
 
 
 def _lock(path: Path) -> IO[bytes]:

@@ -30,7 +30,7 @@ from daonode.node.transport.identity import PeerId
 from daonode.node.transport.service import Transport
 from daonode.node.transport.types import Inbound, Lane, Received
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Signature
+from daonode.primitives.ids import Signature, TxId
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Halt
 from daonode.replica.layout import TIP_KEY
@@ -41,6 +41,7 @@ from tests.unit.node.chains import CHAIN_ID, TestChain, make_test_chain, raw_tra
 
 PEER = PeerId("12D3KooPeer")
 LIMIT_SECONDS = 20
+CPU = 'daonode_stage_cpu_seconds_total{stage="'
 
 
 class Network:
@@ -167,6 +168,22 @@ async def test_a_submitted_transaction_is_committed_and_both_waits_are_answered(
         place = node.archive.place(tx_id)
         assert place is not None
         assert place.height == 1
+
+
+async def test_the_cpu_time_of_a_node_is_counted_by_stage(tmp_path: Path) -> None:
+    async with running(tmp_path) as node:
+        before = cpu_seconds(node)
+        tx_id = await node.submit(0)
+        assert isinstance(tx_id, bytes)
+        assert await node.driver.wait_for_commit(TxId(tx_id), timeout_ms=LIMIT_SECONDS * 1_000)
+        after = cpu_seconds(node)
+    for stage in ("check_clients", "step", "persist", "sign", "send"):
+        assert after[stage] > before[stage], stage
+
+
+def cpu_seconds(node: Node) -> dict[str, float]:
+    lines = [line for line in node.metrics.render().decode().splitlines() if line.startswith(CPU)]
+    return {line[len(CPU) :].split('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
 async def test_the_height_is_told_once_readers_of_the_store_have_it(tmp_path: Path) -> None:

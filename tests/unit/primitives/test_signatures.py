@@ -3,7 +3,7 @@
 import pytest
 
 from daonode.primitives.ids import PublicKey, Signature
-from daonode.primitives.signatures import SeedError, public_key_of, sign, verify
+from daonode.primitives.signatures import SeedError, public_key_of, sign, signing_function, verify
 
 SEED = bytes(range(32))
 KEY = public_key_of(SEED)
@@ -45,3 +45,12 @@ def test_a_seed_of_another_length_is_refused_and_not_shown() -> None:
         with pytest.raises(SeedError, match="32 bytes, got 31") as caught:
             use(b"\xaa" * 31)
         assert "aa" not in str(caught.value).replace("a private", "")
+
+
+def test_a_signing_function_signs_as_sign_does() -> None:
+    seed = bytes(range(32))
+    signs = signing_function(seed)
+    assert signs(b"one") == sign(seed, b"one")
+    assert signs(b"two") == sign(seed, b"two")
+    with pytest.raises(SeedError, match="32 bytes"):
+        signing_function(seed[:-1])
