@@ -181,6 +181,17 @@ def test_limits_of_a_block_are_checked_and_building_stops_at_them() -> None:
     assert built.skipped == ()
 
 
+def test_building_ends_once_a_target_of_gas_is_reached_with_at_least_one_transaction() -> None:
+    world = chain()
+    raws = [ALICE.send(Add("a", 1), sequence=sequence) for sequence in range(4)]
+    whole = world.app.build(world.version, block_info(world.version), raws)
+    each = whole.result.receipts[0].gas_used
+    for target, expected in ((1, 1), (each, 1), (each + 1, 2), (4 * each, 4)):
+        built = world.app.build(world.version, block_info(world.version), raws, gas_target=target)
+        assert built.payload == payload(*raws[:expected])
+        assert built.skipped == ()
+
+
 def test_limits_far_above_what_is_used_take_no_room_of_a_block() -> None:
     world = chain()
     most = LedgerParams().max_transaction_gas

@@ -1,5 +1,7 @@
 """Changes on top of a state that is never written to."""
 
+from collections.abc import Iterator
+
 from daonode.ledger.overlay import Overlay
 from daonode.ledger.state import EMPTY_STATE
 
@@ -66,3 +68,37 @@ def test_keys_set_after_an_iteration_are_in_the_next_one() -> None:
     assert len(everything(overlay)) == 1
     overlay.set(b"a", b"1")
     assert everything(overlay) == [(b"a", b"1"), (b"b", b"2")]
+
+
+class Counting:
+    """A parent that counts how often each key is read."""
+
+    def __init__(self, values: dict[bytes, bytes]) -> None:
+        self.values = values
+        self.reads: list[bytes] = []
+
+    def get(self, key: bytes, /) -> bytes | None:
+        self.reads.append(key)
+        return self.values.get(key)
+
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        return iter([(key, self.values[key]) for key in sorted(self.values) if start <= key < end])
+
+
+def test_the_parent_is_read_once_for_a_key_there_or_not_and_a_change_still_hides_it() -> None:
+    parent = Counting({b"a": b"1"})
+    overlay = Overlay(parent)
+    assert [overlay.get(b"a"), overlay.get(b"a"), overlay.get(b"none"), overlay.get(b"none")] == [
+        b"1",
+        b"1",
+        None,
+        None,
+    ]
+    assert parent.reads == [b"a", b"none"]
+    savepoint = overlay.savepoint()
+    overlay.set(b"a", b"2")
+    overlay.set(b"none", b"3")
+    assert [overlay.get(b"a"), overlay.get(b"none")] == [b"2", b"3"]
+    overlay.rollback(savepoint)
+    assert [overlay.get(b"a"), overlay.get(b"none")] == [b"1", None]
+    assert overlay.changes() == ()
