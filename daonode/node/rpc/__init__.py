@@ -5,7 +5,7 @@ Start here: `serve` listens and answers (`serving.py`). A request passes `web.py
 through `daonode.node.api.NodeApi`. `results.py` says what each method answers. Nothing here decides anything or writes.
 """
 
-from daonode.node.rpc.dispatch import METHODS
+from daonode.node.rpc.methods import METHODS
 from daonode.node.rpc.serving import ListenError, serve, serve_metrics
 
 __all__ = ["METHODS", "ListenError", "serve", "serve_metrics"]

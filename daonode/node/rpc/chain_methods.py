@@ -7,6 +7,7 @@ from functools import partial
 from daonode import __version__
 from daonode.consensus.types import CommitProof, ValidatorSet
 from daonode.ledger.session import NO_TRANSACTION
+from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidInput, Unsupported, not_found
 from daonode.node.rpc.forms import (
     Count,
@@ -188,7 +189,7 @@ def _check_same_set(archive: Archive, *, height: int, validators: ValidatorSet) 
 CHAIN_METHODS = (
     method("dao_status", NoParameters, StatusResult, status),
     method("dao_chainId", NoParameters, ChainIdResult, chain_id),
-    method("dao_getBlock", BlockParameters, BlockResult, get_block),
-    method("dao_getCertificate", HeightParameters, CertificateResult, get_certificate),
+    method("dao_getBlock", BlockParameters, BlockResult, get_block, cost=WORK),
+    method("dao_getCertificate", HeightParameters, CertificateResult, get_certificate, cost=WORK),
     method("dao_getValidators", ValidatorsParameters, ValidatorsResult, get_validators),
 )

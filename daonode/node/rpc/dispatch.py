@@ -5,7 +5,7 @@ Whatever the bytes, there is an answer, and it never holds a traceback. This fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ import msgspec
 import structlog
 import trio
 
-from daonode.node.rpc.chain_methods import CHAIN_METHODS
 from daonode.node.rpc.costs import READ, Budget, too_dear
 from daonode.node.rpc.errors import (
     InternalFailure,
@@ -25,19 +24,11 @@ from daonode.node.rpc.errors import (
     Unavailable,
 )
 from daonode.node.rpc.method import Method, RpcNode, read_parameters
-from daonode.node.rpc.node_methods import NODE_METHODS
-from daonode.node.rpc.state_methods import STATE_METHODS
-from daonode.node.rpc.subscription_methods import SUBSCRIPTION_METHODS
-from daonode.node.rpc.transaction_methods import MAX_WAIT_MS, TRANSACTION_METHODS
+from daonode.node.rpc.methods import METHODS
+from daonode.node.rpc.transaction_methods import MAX_WAIT_MS
 from daonode.node.rpc_metrics import SUCCEEDED
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import suggestion
-
-METHODS: Final[Mapping[str, Method]] = {
-    each.name: each
-    for each in (*CHAIN_METHODS, *TRANSACTION_METHODS, *STATE_METHODS, *NODE_METHODS, *SUBSCRIPTION_METHODS)
-}
-"""Every method by its name."""
 
 MAX_BATCH: Final = 100
 """Calls in one batch."""

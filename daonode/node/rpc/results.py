@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from daonode.consensus.types import CommitProof, Header
+from daonode.modules.accounts.types import Policy
 from daonode.node.rpc.forms import (
     AccountText,
     Count,
@@ -16,6 +18,9 @@ from daonode.node.rpc.forms import (
     ValidatorText,
 )
 from daonode.node.rpc.positions import PositionText
+from daonode.primitives.json_schema import FormOf
+from daonode.primitives.merkle import InclusionProof
+from daonode.primitives.state_proof import StateProof
 
 
 class Result(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +66,9 @@ class StatusResult(Result, frozen=True):
     mempool: MempoolResult
 
 
+HeaderForm = Annotated[JsonObject, FormOf(Header)]
+
+
 class BlockResult(Result, frozen=True):
     """A committed block. `transactions` are ids in execution order; `header` is the signed header in JSON form."""
 
@@ -75,16 +83,16 @@ class BlockResult(Result, frozen=True):
     receipts_root: HexText
     payload_bytes: Count
     transactions: list[HexText]
-    header: JsonObject
+    header: HeaderForm
 
 
 class CertificateResult(Result, frozen=True):
     """Why a block is final: the proof is over the header itself, or over the last of its descendants (ascending)."""
 
     height: Count
-    header: JsonObject
-    proof: JsonObject
-    descendants: list[JsonObject]
+    header: HeaderForm
+    proof: Annotated[JsonObject, FormOf(CommitProof)]
+    descendants: list[HeaderForm]
 
 
 class MessageForm(Result, frozen=True):
@@ -121,6 +129,22 @@ class UnsubscribedResult(Result, frozen=True):
     """The subscription that ended."""
 
     subscription: str
+
+
+class LaggedForm(Result, frozen=True):
+    """The client took too little for too long: nothing after `since` was sent, and the connection is closed."""
+
+    since: PositionText
+
+
+class NotificationForm(Result, frozen=True):
+    """A value with its position; or `lagged`; or an `error` with which the subscription ends."""
+
+    subscription: str
+    position: PositionText | UnsetType = UNSET
+    value: BlockResult | ChainEventForm | UnsetType = UNSET
+    lagged: LaggedForm | UnsetType = UNSET
+    error: JsonObject | UnsetType = UNSET
 
 
 class SimulatedEventForm(Result, frozen=True):
@@ -165,7 +189,7 @@ class ReceiptProofForm(Result, frozen=True):
     """`receipt` is the encoded receipt; `inclusion` shows it under the header's `receipts_root`."""
 
     receipt: HexText
-    inclusion: JsonObject
+    inclusion: Annotated[JsonObject, FormOf(InclusionProof)]
 
 
 class ReceiptResult(Result, frozen=True):
@@ -195,12 +219,16 @@ class SimulationResult(Result, frozen=True):
 
 
 class FeeResult(Result, frozen=True):
-    """`gas_price` is in base units of the native asset for `gas_unit` of gas; `fee` is what `gas_limit` costs."""
+    """`gas_price` is in base units of the native asset for `gas_unit` of gas; `fee` is what `gas_limit` costs.
+
+    For a transaction `gas_used` is what it takes now, and `gas_limit` that with room for what may change until then.
+    """
 
     gas_price: Decimal
     gas_unit: Decimal
     gas_limit: Decimal | None
     fee: Decimal | None
+    gas_used: Decimal | None
     max_block_gas: Decimal
     expiry_window: str
 
@@ -218,7 +246,7 @@ class AccountResult(Result, frozen=True):
     address: AccountText
     next_sequences: dict[str, Decimal]
     balances: list[BalanceForm]
-    policy: JsonObject | None
+    policy: Annotated[JsonObject, FormOf(Policy)] | None
 
 
 class ProofResult(Result, frozen=True):
@@ -228,7 +256,7 @@ class ProofResult(Result, frozen=True):
     key: HexText
     value: HexText | None
     state_root: HexText
-    proof: JsonObject
+    proof: Annotated[JsonObject, FormOf(StateProof)]
 
 
 class QueryResult(Result, frozen=True):

@@ -12,8 +12,10 @@ from daonode.ledger.errors import QueryError
 from daonode.ledger.transactions import MAX_LANES
 from daonode.modules.accounts.queries import AccountResult as ModuleAccount
 from daonode.modules.accounts.types import Policy
+from daonode.modules.governance.queries import ProposalResult, ProposalsResult
 from daonode.node.api import version_at_tip
 from daonode.node.rpc.chain_methods import latest_block
+from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidParameters, RpcError, of_query
 from daonode.node.rpc.forms import Count, JsonObject, account_text, decimal, hex_text, json_object
 from daonode.node.rpc.method import RpcNode, method
@@ -22,6 +24,7 @@ from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address
 from daonode.primitives.json_form import Json, from_json
+from daonode.primitives.json_schema import FormOf
 from daonode.replica.archive import Archive
 
 MAX_KEY_BYTES = 1_024
@@ -175,8 +178,14 @@ def _read_proof(archive: Archive, *, key: bytes) -> ProofResult:
 
 STATE_METHODS = (
     method("dao_getAccount", AccountParameters, AccountResult, get_account),
-    method("dao_getProof", KeyParameters, ProofResult, get_proof),
-    method("dao_query", QueryParameters, QueryResult, query),
-    method("dao_getProposal", ProposalParameters, JsonObject, get_proposal),
-    method("dao_listProposals", ProposalsParameters, JsonObject, list_proposals),
+    method("dao_getProof", KeyParameters, ProofResult, get_proof, cost=WORK),
+    method("dao_query", QueryParameters, QueryResult, query, cost=WORK),
+    method("dao_getProposal", ProposalParameters, Annotated[JsonObject, FormOf(ProposalResult)], get_proposal),
+    method(
+        "dao_listProposals",
+        ProposalsParameters,
+        Annotated[JsonObject, FormOf(ProposalsResult)],
+        list_proposals,
+        cost=WORK,
+    ),
 )

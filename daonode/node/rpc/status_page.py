@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-from daonode.node.rpc.dispatch import METHODS
+from daonode.node.rpc.methods import METHODS
 from daonode.node.rpc.results import StatusResult
 from daonode.primitives.hashing import sha256
 

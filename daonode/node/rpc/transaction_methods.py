@@ -13,13 +13,12 @@ from msgspec import UNSET, Meta
 from daonode.ledger.application import Application
 from daonode.ledger.block import Payload, Receipt
 from daonode.ledger.checking import CheckedTransaction, decode_transaction
-from daonode.ledger.errors import BlockFull, TransactionError
-from daonode.ledger.params import GAS_PRICE_UNIT, LedgerParams, load_params
+from daonode.ledger.errors import TransactionError
 from daonode.ledger.receipts import prove_receipt
 from daonode.ledger.transactions import MAX_TRANSACTION_BYTES
-from daonode.node.api import version_at_tip
 from daonode.node.rpc.chain_methods import committed_at
-from daonode.node.rpc.errors import RpcError, TooMuch, not_found, of_transaction
+from daonode.node.rpc.costs import SEND
+from daonode.node.rpc.errors import RpcError, not_found, of_transaction
 from daonode.node.rpc.forms import (
     account_text,
     call_value,
@@ -33,19 +32,15 @@ from daonode.node.rpc.method import RpcNode, joint_method, method
 from daonode.node.rpc.positions import Position
 from daonode.node.rpc.results import (
     EventForm,
-    FeeResult,
     MessageForm,
     ReceiptForm,
     ReceiptProofForm,
     ReceiptResult,
     SentResult,
-    SimulatedEventForm,
-    SimulationResult,
     TransactionResult,
 )
-from daonode.primitives.codec import U64, Record, decode, encode
+from daonode.primitives.codec import Record, decode, encode
 from daonode.primitives.ids import TxId
-from daonode.primitives.times import format_duration
 from daonode.replica.archive import Archive
 from daonode.replica.layout import TransactionPlace
 
@@ -78,12 +73,6 @@ class RawParameters(Record, frozen=True):
     transaction: Annotated[bytes, Meta(min_length=1, max_length=MAX_TRANSACTION_BYTES)]
 
 
-class FeeParameters(Record, frozen=True):
-    """The gas limit whose fee is wanted."""
-
-    gas_limit: U64 | None = None
-
-
 async def get_transaction(node: RpcNode, parameters: TransactionParameters) -> TransactionResult:
     """A transaction, waiting or committed."""
     tx_id = parameters.tx_id
@@ -110,43 +99,6 @@ async def send_raw_transactions(node: RpcNode, given: Sequence[RawParameters]) -
         of_transaction(answer) if isinstance(answer, TransactionError) else SentResult(tx_id=hex_text(answer))
         for answer in answers
     ]
-
-
-async def simulate(node: RpcNode, parameters: RawParameters) -> SimulationResult:
-    """What a transaction would do in the next block; its signatures are taken as valid."""
-    application, now_ms = node.api.application, node.api.now_ms()
-
-    def run(archive: Archive) -> Receipt:
-        return application.simulate(version_at_tip(archive), parameters.transaction, now_ms=now_ms)
-
-    try:
-        receipt = await node.read(run)
-    except TransactionError as error:
-        raise of_transaction(error) from None
-    except BlockFull as error:
-        raise TooMuch(str(error), reason="block_full", hint="lower the gas limit") from None
-    registry = application.registry
-    return SimulationResult(
-        code=receipt.code,
-        error=receipt.error,
-        gas_used=decimal(receipt.gas_used),
-        fee=decimal(receipt.fee),
-        events=[SimulatedEventForm(type=each.type, value=event_value(registry, each)) for each in receipt.events],
-    )
-
-
-async def estimate_fee(node: RpcNode, parameters: FeeParameters) -> FeeResult:
-    """The price of gas, and what a gas limit costs."""
-    ledger = await node.read(_read_params)
-    limit = parameters.gas_limit
-    return FeeResult(
-        gas_price=decimal(ledger.gas_price),
-        gas_unit=decimal(GAS_PRICE_UNIT),
-        gas_limit=None if limit is None else decimal(limit),
-        fee=None if limit is None else decimal(ledger.fee_of(limit)),
-        max_block_gas=decimal(ledger.max_block_gas),
-        expiry_window=format_duration(ledger.expiry_window),
-    )
 
 
 async def _when_committed(node: RpcNode, tx_id: TxId, *, wait_ms: int) -> TransactionResult | None:
@@ -271,18 +223,12 @@ def _receipt_form(receipts: tuple[Receipt, ...], place: TransactionPlace, applic
     )
 
 
-def _read_params(archive: Archive) -> LedgerParams:
-    return load_params(archive.state_at_tip())
-
-
 def _unknown(tx_id: TxId, *, hint: str = "it may have expired, or not have reached this node") -> RpcError:
     return not_found(f"no transaction 0x{tx_id.hex()} is known here", hint=hint)
 
 
 TRANSACTION_METHODS = (
-    method("dao_getTransaction", TransactionParameters, TransactionResult, get_transaction),
-    method("dao_getReceipt", ReceiptParameters, ReceiptResult, get_receipt),
-    joint_method("dao_sendRawTransaction", RawParameters, SentResult, send_raw_transactions),
-    method("dao_simulate", RawParameters, SimulationResult, simulate),
-    method("dao_estimateFee", FeeParameters, FeeResult, estimate_fee),
+    method("dao_getTransaction", TransactionParameters, TransactionResult, get_transaction, cost=SEND),
+    method("dao_getReceipt", ReceiptParameters, ReceiptResult, get_receipt, cost=SEND),
+    joint_method("dao_sendRawTransaction", RawParameters, SentResult, send_raw_transactions, cost=SEND),
 )

@@ -16,6 +16,7 @@ from daonode.node.rpc import serve
 from daonode.primitives.json_form import Json
 from tests.unit.node.rpc.calling import check_declared, error_in
 from tests.unit.node.rpc.fake_node import FakeNode
+from tests.unit.node.rpc.schemas import check_notification
 
 JsonObject = dict[str, Json]
 
@@ -74,6 +75,7 @@ class Client:
 def _parameters(received: JsonObject) -> JsonObject:
     assert received["method"] == "dao_subscription"
     assert "id" not in received
+    check_notification(received["params"])
     return cast(JsonObject, received["params"])
 
 

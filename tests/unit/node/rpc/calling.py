@@ -8,10 +8,12 @@ from typing import cast
 
 import msgspec
 
-from daonode.node.rpc.dispatch import METHODS, Dispatcher
+from daonode.node.rpc.dispatch import Dispatcher
 from daonode.node.rpc.method import RpcNode
+from daonode.node.rpc.methods import METHODS
 from daonode.primitives.json_form import Json
 from tests.unit.node.rpc.fake_node import FakeNode
+from tests.unit.node.rpc.schemas import check_parameters, check_result
 
 JsonObject = dict[str, Json]
 
@@ -46,6 +48,7 @@ class Caller:
         result = answer["result"]
         assert isinstance(result, dict)
         check_declared(name, result)
+        check_parameters(name, cast(JsonObject, parameters))
         return result
 
     async def refusal(self, name: str, /, **parameters: object) -> JsonObject:
@@ -55,7 +58,8 @@ class Caller:
 
 
 def check_declared(name: str, result: Json) -> None:
-    """Raises `msgspec.ValidationError` where a result is not what its method declares."""
+    """Raises where a result is not what its method declares, and what `rpc.discover` says of it."""
+    check_result(name, result)
     msgspec.convert(result, cast(type[object], METHODS[name].result), strict=True)
 
 

@@ -8,8 +8,9 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daonode.node.rpc.dispatch import MAX_BATCH, METHODS
+from daonode.node.rpc.dispatch import MAX_BATCH
 from daonode.node.rpc.errors import ParseFailed, TooMuch
+from daonode.node.rpc.methods import METHODS
 from daonode.node.rpc.strict_json import MAX_DEPTH, MAX_VALUES, parse
 from tests.unit.node.rpc.calling import Caller, at, error_in
 
