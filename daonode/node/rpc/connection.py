@@ -29,7 +29,7 @@ async def read_head(stream: trio.SocketStream) -> bytes:
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return b""
             if not data:
-                break
+                return b""
             head += data
     return b"" if reading.cancelled_caught else head
 

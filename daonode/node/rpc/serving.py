@@ -17,7 +17,6 @@ import structlog
 import trio
 from anycorn import Config
 from anycorn.app_wrappers import ASGIWrapper
-from anycorn.tcp_server import TCPServer
 from anycorn.worker_context import WorkerContext
 from starlette.types import ASGIApp
 
@@ -26,6 +25,7 @@ from daonode.node.rpc.connection import HEAD_TIMEOUT_S, MAX_HEAD_BYTES, HttpStre
 from daonode.node.rpc.costs import Budgets, is_loopback
 from daonode.node.rpc.errors import TooMuch
 from daonode.node.rpc.guard import make_guard
+from daonode.node.rpc.http_one import HttpConnection
 from daonode.node.rpc.web import Site
 from daonode.node.rpc.websockets import WebSockets, write_refusal
 from daonode.node.rpc_metrics import RpcMetrics
@@ -173,8 +173,8 @@ class _Server:
                 await self._hand_on(stream, accepted, address)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass
-        except Exception:  # the supervisor of all connections: one must not end the node
-            log.exception("a connection to the RPC server failed")
+        except Exception:  # noqa: BLE001  # the supervisor of all connections: one must not end the node
+            _log_failure()
         finally:
             await trio.aclose_forcefully(stream)
             del self._open[stream]
@@ -188,7 +188,7 @@ class _Server:
             await self._websockets.serve(stream, head, address=address, stop=self._stop)
         elif head:
             http = HttpStream(stream, head, raw_socket=accepted)
-            await TCPServer(self._app, self._config, self._context, {}, http).run()
+            await HttpConnection(self._app, self._config, self._context, http, silence_s=READ_TIMEOUT_S).run()
 
     def _is_full_for(self, address: str) -> bool:
         if len(self._open) >= MAX_CONNECTIONS:
@@ -207,12 +207,15 @@ class _Server:
         await write_refusal(stream, HTTPStatus.SERVICE_UNAVAILABLE, full)
 
 
+def _log_failure() -> None:
+    log.exception("a connection to the RPC server failed")
+
+
 def _configuration() -> Config:
     config = Config()
     config.include_server_header = False
     config.errorlog = logging.getLogger("anycorn")
     config.keep_alive_timeout = HEAD_TIMEOUT_S
-    config.read_timeout = READ_TIMEOUT_S
     config.h11_max_incomplete_size = MAX_HEAD_BYTES
     config.websocket_max_message_size = MAX_HEAD_BYTES
     return config
