@@ -24,13 +24,10 @@ from daonode.ledger.errors import (
     WrongSequence,
 )
 from daonode.ledger.execution import BlockExecution, ExecutedBlock, Machine
-from daonode.ledger.gas import BLOCK_WORK_GAS, GasMeter
 from daonode.ledger.module import Authenticator
-from daonode.ledger.overlay import Overlay
 from daonode.ledger.params import MAX_BLOCK_BYTES, load_params
 from daonode.ledger.receipts import receipts_root
 from daonode.ledger.registry import Registry
-from daonode.ledger.session import Session
 from daonode.ledger.state import StateReader
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.codec import DecodeError, decode, encode
@@ -144,26 +141,10 @@ class Application:
         expected = self._machine.authenticator.next_sequence(version, sender=body.sender, lane=body.lane)
         if body.sequence < expected:
             raise WrongSequence(f"lane {body.lane} is at sequence {expected}, {body.sequence} has been used")
-        info = BlockInfo(self._chain_id, height=version.height + 1, time_ms=version.time_ms, proposer=NO_PROPOSER)
-        session = Session(
-            registry=self._registry,
-            overlay=Overlay(version),
-            block=info,
-            gas=GasMeter(BLOCK_WORK_GAS),
-            tx_id=tx.id,
-            sender=body.sender,
-            lane=body.lane,
-            sequence=expected,
-            next_call_number=0,
-        )
+        fee = load_params(version).fee_of(body.gas_limit)
         try:
-            self._machine.authenticator.begin_transaction(
-                session.context(caller=body.sender, index=0),
-                sender=body.sender,
-                signers=tx.signers,
-                lane=body.lane,
-                sequence=expected,
-                fee=load_params(version).fee_of(body.gas_limit),
+            self._machine.authenticator.check_transaction(
+                version, sender=body.sender, signers=tx.signers, lane=body.lane, sequence=expected, fee=fee
             )
         except PrimitiveError as error:
             raise InvalidValue(str(error)) from error

@@ -90,6 +90,20 @@ class Module(Protocol):
 class Authenticator(Protocol):
     """Who may send, and who pays: implemented by the module that keeps accounts."""
 
+    def check_transaction(
+        self,
+        state: StateReader,
+        /,
+        *,
+        sender: Address,
+        signers: tuple[PublicKey, ...],
+        lane: int,
+        sequence: int,
+        fee: int,
+    ) -> None:
+        """Check what `begin_transaction` checks, and raise what it raises; for the mempool, which asks often."""
+        ...
+
     def begin_transaction(
         self,
         context: Context,

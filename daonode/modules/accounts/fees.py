@@ -38,22 +38,22 @@ class Fees:
         """Pay proposers where `payouts` says; without it all fees go to the treasury."""
         self._payouts = payouts
 
-    def admit(
+    def check(
         self,
-        context: Context,
+        state: StateReader,
         *,
         sender: Address,
         signers: tuple[PublicKey, ...],
         lane: int,
         sequence: int,
         fee: int,
-    ) -> None:
-        """Check sender, sequence and balance; then use the sequence and take the fee.
+    ) -> Account:
+        """Check sender, sequence and balance, and return the sender's account.
 
-        Raises `LimitExceeded` (no such lane), `WrongSequence`, `Unauthorised` or `FeeTooLow`, and changes nothing then.
+        Raises `LimitExceeded` (no such lane), `WrongSequence`, `Unauthorised` or `FeeTooLow`.
         """
-        keeper, state = self._keeper, context.state
-        account, params = keeper.account(state, sender), keeper.params(state)
+        keeper = self._keeper
+        account = keeper.account(state, sender)
         self._check_sequence(account, lane=lane, sequence=sequence)
 
         def policy_of(address: Address) -> Policy | None:
@@ -67,16 +67,32 @@ class Fees:
         held = latest(account.native)
         if held < fee:
             raise FeeTooLow(
-                f"{encode_account(sender)} holds {held} {params.native}, the fee is up to {fee}",
+                f"{encode_account(sender)} holds {held} {keeper.params(state).native}, the fee is up to {fee}",
                 hint="lower max_fee or fund the account",
             )
+        return account
+
+    def admit(
+        self,
+        context: Context,
+        *,
+        sender: Address,
+        signers: tuple[PublicKey, ...],
+        lane: int,
+        sequence: int,
+        fee: int,
+    ) -> None:
+        """Check as `check` does, raising what it raises; then use the sequence and take the fee."""
+        keeper, state = self._keeper, context.state
+        account = self.check(state, sender=sender, signers=signers, lane=lane, sequence=sequence, fee=fee)
         admitted = msgspec.structs.replace(
             account,
             # Only a single key satisfies an account without a policy, and it alone may sign: it is revealed now.
             policy=account.policy or KeyPolicy(signers[0]),
             sequences=_advanced(account.sequences, lane=lane),
         )
-        keeper.set_native(context, params, account=sender, holder=admitted, amount=held - fee)
+        amount = latest(account.native) - fee
+        keeper.set_native(context, keeper.params(state), account=sender, holder=admitted, amount=amount)
 
     def settle(self, context: Context, *, sender: Address, charged: int, fee: int) -> None:
         """Give `charged - fee` back to the sender, and collect `fee`."""

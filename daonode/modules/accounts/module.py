@@ -78,6 +78,20 @@ class AccountsModule:
         """Share out what the block's transactions paid."""
         self._fees.share_out(context)
 
+    def check_transaction(
+        self,
+        state: StateReader,
+        /,
+        *,
+        sender: Address,
+        signers: tuple[PublicKey, ...],
+        lane: int,
+        sequence: int,
+        fee: int,
+    ) -> None:
+        """Check sender, sequence and balance."""
+        self._fees.check(state, sender=sender, signers=signers, lane=lane, sequence=sequence, fee=fee)
+
     def begin_transaction(
         self,
         context: Context,

@@ -174,6 +174,26 @@ class CounterModule:
     def end_block(self, context: Context, /) -> None:
         return None
 
+    def check_transaction(
+        self,
+        state: StateReader,
+        /,
+        *,
+        sender: Address,
+        signers: tuple[PublicKey, ...],
+        lane: int,
+        sequence: int,
+        fee: int,
+    ) -> None:
+        if [address_of(key) for key in signers] != [sender]:
+            raise Unauthorised("signed by another key")
+        expected = self.next_sequence(state, sender=sender, lane=lane)
+        if sequence != expected:
+            raise WrongSequence(f"expected {expected}, got {sequence}")
+        balance = self._balance(state, sender)
+        if balance < fee:
+            raise FeeTooLow(f"{balance} do not cover {fee}")
+
     def begin_transaction(
         self,
         context: Context,
@@ -185,16 +205,9 @@ class CounterModule:
         sequence: int,
         fee: int,
     ) -> None:
-        if [address_of(key) for key in signers] != [sender]:
-            raise Unauthorised("signed by another key")
-        expected = self.next_sequence(context.state, sender=sender, lane=lane)
-        if sequence != expected:
-            raise WrongSequence(f"expected {expected}, got {sequence}")
-        balance = self._balance(context.state, sender)
-        if balance < fee:
-            raise FeeTooLow(f"{balance} do not cover {fee}")
-        PURSES.set(context.state, sender, Purse(Amount(balance - fee)))
-        LANES.set(context.state, (sender, lane), NextSequence(expected + 1))
+        self.check_transaction(context.state, sender=sender, signers=signers, lane=lane, sequence=sequence, fee=fee)
+        PURSES.set(context.state, sender, Purse(Amount(self._balance(context.state, sender) - fee)))
+        LANES.set(context.state, (sender, lane), NextSequence(sequence + 1))
 
     def finish_transaction(self, context: Context, /, *, sender: Address, charged: int, fee: int) -> None:
         PURSES.set(context.state, sender, Purse(Amount(self._balance(context.state, sender) + charged - fee)))
