@@ -16,6 +16,7 @@ MAX_RUNS = 60
 """Runs in which a mutant must be found; most are found in the first."""
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=list(MUTANTS))
 def test_the_oracle_kills(mutant: Mutant, record_property: Callable[[str, object], None]) -> None:
     kill = hunt(mutant, max_runs=MAX_RUNS)

@@ -52,6 +52,8 @@ def require_all_kinds_of_trouble(results: list[Result]) -> None:
     assert [name for name, count in total.items() if count == 0] == []
 
 
+# Far above what a part takes: a machine that is busy with other things is no failure.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_A_TEST))
 def test_every_invariant_holds_in_runs_with_faults(first: int, record_property: Callable[[str, object], None]) -> None:
     require_all_kinds_of_trouble(play(range(first, first + SEEDS_A_TEST), FAULTS, record_property))

@@ -38,12 +38,12 @@ class Actor(Node):
     @property
     def tree(self) -> BlockTree:
         """The uncommitted blocks that its replica knows."""
-        return self.replica.core._state.tree  # noqa: SLF001  # a liar knows its own mind
+        return self.replica.core._state.tree
 
     @property
     def leaders(self) -> LeaderSchedule:
         """Who leads when, as its replica sees it."""
-        return self.replica.core._state.leaders  # noqa: SLF001  # a liar knows its own mind
+        return self.replica.core._state.leaders
 
     @property
     def sync(self) -> SyncInfo:
@@ -126,7 +126,7 @@ class Actor(Node):
             failed_proposers=failed,
             empty=True,
         )
-        block, _ = self.replica._executed.build(  # noqa: SLF001  # a liar knows its own mind
+        block, _ = self.replica._executed.build(
             order, validators_digest=template.validators_digest, time_ms=order.time_ms, candidates=()
         )
         return block

@@ -16,7 +16,7 @@ from daonode.primitives.ids import Signature
 from daonode.testing.mutants.mutant import Mutant, patched, replacing
 
 _check_tc = Verifier.check_tc
-_check_quorum = Verifier._check_quorum  # noqa: SLF001  # stands in for it
+_check_quorum = Verifier._check_quorum
 
 
 def _always(*_: object) -> bool:
@@ -72,14 +72,14 @@ def _counting_few(name: str) -> Callable[[], AbstractContextManager[None]]:
 @contextmanager
 def _counting_twice() -> Iterator[None]:
     """A repeated vote counts again: the ballots of a round are a list, not one a validator."""
-    ballots: dict[tuple[int, int], list[VoteMessage | CommitVoteMessage | TimeoutMessage]] = {}
+    ballots: dict[tuple[object, int], list[VoteMessage | CommitVoteMessage | TimeoutMessage]] = {}
 
     def add(self: object, message: VoteMessage | CommitVoteMessage | TimeoutMessage) -> bool:
-        ballots.setdefault((id(self), message.round), []).append(message)
+        ballots.setdefault((self, message.round), []).append(message)
         return True
 
     def of_round(self: object, round_: int) -> tuple[VoteMessage | CommitVoteMessage | TimeoutMessage, ...]:
-        return tuple(ballots.get((id(self), round_), []))
+        return tuple(ballots.get((self, round_), []))
 
     with patched(Ballots, "add", add), patched(Ballots, "of_round", of_round):
         yield

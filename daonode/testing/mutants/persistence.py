@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from msgspec.structs import replace as replace_record
@@ -14,9 +16,7 @@ from daonode.replica.effects import Committed, Effect, Persist, Store
 from daonode.replica.events import Event
 from daonode.replica.replica import Replica
 from daonode.signer.signing import LocalSigner, Prepared
-from daonode.testing.mutants.mutant import Mutant, replacing
-
-# ruff: noqa: SLF001  # What stands in for a private method needs the private state.
+from daonode.testing.mutants.mutant import Mutant, patched, replacing
 
 _persist_block = Replica._persist_block
 _commit = Replica._commit
@@ -75,13 +75,19 @@ def _commit_reported_first(self: Replica, blocks: tuple[Block, ...], proof: Comm
     self._effects[start:] = sorted(self._effects[start:], key=lambda effect: not isinstance(effect, Committed))
 
 
-def _step_with_late_blocks(self: Replica, event: Event) -> tuple[Effect, ...]:
+@contextmanager
+def _late_blocks() -> Iterator[None]:
     """A block is written one step late, so after the vote for it."""
-    effects = _step(self, event)
-    late = tuple(effect for effect in effects if isinstance(effect, Persist) and effect.store is Store.BLOCKS)
-    held: tuple[Effect, ...] = getattr(self, "_held", ())
-    setattr(self, "_held", late)  # noqa: B010  # the class does not declare it
-    return (*(effect for effect in effects if effect not in late), *held)
+    held: dict[Replica, tuple[Effect, ...]] = {}
+
+    def step(self: Replica, event: Event) -> tuple[Effect, ...]:
+        effects = _step(self, event)
+        late = tuple(effect for effect in effects if isinstance(effect, Persist) and effect.store is Store.BLOCKS)
+        before, held[self] = held.get(self, ()), late
+        return (*(effect for effect in effects if effect not in late), *before)
+
+    with patched(Replica, "step", step):
+        yield
 
 
 MUTANTS = (
@@ -125,7 +131,7 @@ MUTANTS = (
         "vote-before-block",
         "before, not after, VOTE(B) leaves, B is durable",
         ("faults",),
-        replacing(Replica, "step", _step_with_late_blocks),
+        _late_blocks,
     ),
     Mutant(
         "report-before-commit",
