@@ -18,7 +18,6 @@ from daonode.primitives.codec import Record
 if TYPE_CHECKING:
     from Crypto.Cipher._mode_gcm import GcmMode
 
-METHOD: Final = "argon2id-aes256gcm"
 SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16

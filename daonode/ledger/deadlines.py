@@ -13,7 +13,6 @@ from daonode.primitives.codec import Record
 MAX_DEADLINES_PER_BLOCK: Final = 256
 """How many due items one block works off; what is left waits for the next block."""
 MAX_ITEM_BYTES: Final = 128
-MAX_MODULE_NAME_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
-from daonode.ledger.block import EventRecord
 from daonode.ledger.errors import InvalidEncoding, LedgerError, QueryError, UnknownMessage
 from daonode.ledger.events import LEDGER_EVENTS
 from daonode.ledger.module import Authenticator, Handler, Module, Query
 from daonode.ledger.transactions import Call
 from daonode.primitives.codec import DecodeError, Record, decode
-from daonode.primitives.json_form import Json, suggestion, to_json
+from daonode.primitives.json_form import suggestion
 
 ENTRY_POINT_GROUP: Final = "daonode.modules"
 LEDGER_NAME: Final = "ledger"
@@ -142,23 +141,6 @@ class Registry:
             return decode(call.body, entry.type)
         except DecodeError as error:
             raise InvalidEncoding(f"{call.type}: {error.reason}") from error
-
-    def render_call(self, call: Call) -> Json:
-        """A call for people: `{type, fields}`; where it is none of this chain's, `{type, body}`."""
-        try:
-            return {"type": call.type, "fields": to_json(self.decode_call(call))}
-        except (UnknownMessage, InvalidEncoding):
-            return {"type": call.type, "body": f"0x{call.body.hex()}"}
-
-    def render_event(self, event: EventRecord) -> Json:
-        """An event for people: `{type, fields}`; where its type is not known here, `{type, body}`."""
-        type_ = self._event_types.get(event.type)
-        if type_ is not None:
-            try:
-                return {"type": event.type, "fields": to_json(decode(event.body, type_))}
-            except DecodeError:
-                pass
-        return {"type": event.type, "body": f"0x{event.body.hex()}"}
 
     def _add_module(self, module: Module) -> None:
         name = module.name

@@ -96,8 +96,6 @@ def _no_key(_: bytes) -> None:
     return None
 
 
-BYTES_KEY: Final[KeyCodec[bytes]] = KeyCodec(encode=bytes, decode=bytes, size=None)
-"""Bytes of any length as they are."""
 ADDRESS_KEY: Final = fixed_key(Address)
 U64_KEY: Final = number_key(int)
 TEXT_KEY: Final = text_key(str)

@@ -29,7 +29,6 @@ INTERNAL_SIZE = 40
 SLOT_COUNT = 16
 MEMO_COUNT = 4
 FIELD_COUNT = SLOT_COUNT + MEMO_COUNT
-PATH_NIBBLES = 64
 
 EMPTY_HASH = bytes(HASH_SIZE)
 """The hash of a subtree without a leaf, and the root of the empty map."""

@@ -4,10 +4,9 @@ from typing import ClassVar
 
 import pytest
 
-from daonode.ledger.block import EventRecord
+from daonode.ledger.errors import InvalidEncoding, UnknownMessage
 from daonode.ledger.registry import Registry, RegistryError, discover
 from daonode.ledger.transactions import Call
-from daonode.primitives.codec import encode
 from tests.unit.ledger.counter_chain import Add, CounterModule, call
 
 
@@ -26,14 +25,12 @@ def test_names_lead_to_types_and_back() -> None:
     assert registry.decode_call(call(Add("a", 1))) == Add("a", 1)
 
 
-def test_calls_and_events_are_rendered_even_when_they_are_unknown() -> None:
+def test_a_call_of_no_module_or_in_no_canonical_form_is_refused() -> None:
     registry = Registry([CounterModule()])
-    assert registry.render_call(call(Add("a", 1))) == {
-        "type": "counter.Add",
-        "fields": {"name": "a", "amount": "1"},
-    }
-    assert registry.render_call(Call("counter.Add", b"\xff")) == {"type": "counter.Add", "body": "0xff"}
-    assert registry.render_event(EventRecord("other.Event", encode(1))) == {"type": "other.Event", "body": "0x01"}
+    with pytest.raises(UnknownMessage, match=r"no module handles 'other\.Message'"):
+        registry.decode_call(Call("other.Message", b"\x90"))
+    with pytest.raises(InvalidEncoding, match=r"^counter\.Add: "):
+        registry.decode_call(Call("counter.Add", b"\xff"))
 
 
 def test_two_modules_of_one_name_are_refused() -> None:
