@@ -18,7 +18,7 @@ import trio
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
-from daonode.consensus.messages import TimeoutMessage
+from daonode.consensus.messages import ProposalMessage, TimeoutMessage
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.ledger.table import CorruptRecord
@@ -31,6 +31,7 @@ from daonode.node.inbox import Inbox, Taken
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.offences import FAULT_WINDOW_SECONDS, MAX_FAULTS, Offences
+from daonode.node.quorum_delay import QuorumDelay
 from daonode.node.storage import StorageError, Stores
 from daonode.node.timers import Timers
 from daonode.node.transport.identity import PeerId as TransportPeerId
@@ -70,7 +71,7 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.intake import CheckedMessage, Intake
-from daonode.replica.messages import Lane, Message, lane_of
+from daonode.replica.messages import BlockRequest, Lane, Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
@@ -115,6 +116,7 @@ class Driver:
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
         self._offences = Offences(trio.current_time)
+        self._quorum_delay = QuorumDelay(trio.current_time, metrics.note_quorum)
 
     @property
     def committed_height(self) -> int:
@@ -204,8 +206,11 @@ class Driver:
         """Step, and carry out every effect; not cancelled in between, so that clients hear what became of theirs."""
         leader = self._replica.core.leader
         timed = self._metrics.time_step(type(event).__name__)
+        if isinstance(event, MessageReceived) and isinstance(event.message, ProposalMessage):
+            self._quorum_delay.on_proposed(event.message.block.header.id())
         with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
             effects = self._replica.step(event)
+        self._quorum_delay.on_certified(self._replica.core.high_qc.block_id)
         with trio.CancelScope(shield=True):
             for effect in effects:
                 await self._carry_out(effect, leader)
@@ -222,10 +227,7 @@ class Driver:
             case Send():
                 self._send(effect.peer, effect.message)
             case Broadcast():
-                if isinstance(effect.message, TimeoutMessage):
-                    self._narrator.round_timed_out(effect.message, leader)
-                with self._metrics.count_cpu("send"):
-                    self._transport.broadcast(TransportLane(lane_of(effect.message).value), encode(effect.message))
+                self._broadcast(effect.message, leader)
             case SetTimer():
                 self._timers.set(effect.timer, effect.at_ms)
             case CancelTimer():
@@ -259,6 +261,7 @@ class Driver:
                 await trio.to_thread.run_sync(write)
             except StorageError as error:
                 raise DiskFailed(f"the node stops: {error}") from error
+        self._metrics.note_writes(effect.store.value, effect.writes)
 
     async def _sign(self, effect: Sign) -> None:
         signer = self._signer
@@ -283,13 +286,31 @@ class Driver:
             self._inbox.put_urgent(Signed(now_ms, effect.request, answer))
 
     def _send(self, peer: PeerId, message: Message) -> None:
+        if isinstance(message, BlockRequest):
+            self._metrics.sync_requests.inc()
         with self._metrics.count_cpu("send"):
             self._transport.send(TransportPeerId(peer), TransportLane(lane_of(message).value), encode(message))
+
+    def _broadcast(self, message: Message, leader: ValidatorId | None) -> None:
+        if isinstance(message, TimeoutMessage):
+            self._metrics.timeouts.inc()
+            self._narrator.round_timed_out(message, leader)
+        elif isinstance(message, ProposalMessage):
+            self._quorum_delay.on_proposed(message.block.header.id())
+        with self._metrics.count_cpu("send"):
+            self._transport.broadcast(TransportLane(lane_of(message).value), encode(message))
 
     def _on_committed(self, effect: Committed) -> None:
         header = effect.header
         self._narrator.committed(header, effect.receipts)
-        self._metrics.note_commit(header, effect.receipts, now_ms=self._clock.now_ms())
+        self._metrics.note_commit(
+            header,
+            effect.receipts,
+            now_ms=self._clock.now_ms(),
+            name_of=self._narrator.validator_name,
+            is_synced=self._replica.catching_up,
+        )
+        self._quorum_delay.on_committed(header.id())
         self._committed_height = header.height
         self._next_commit.set()
         self._next_commit = trio.Event()

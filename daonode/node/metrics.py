@@ -6,7 +6,8 @@ counts is read from there when metrics are asked for (`NodeMetrics.watch`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter as CounterOf
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from time import thread_time
 
@@ -24,12 +25,37 @@ from prometheus_client.registry import Collector
 
 from daonode.consensus.types import Header
 from daonode.ledger.block import Receipt
+from daonode.node.quorum_delay import QuorumStep
 from daonode.node.rpc_metrics import RpcMetrics
+from daonode.primitives.ids import ValidatorId
+from daonode.replica.layout import (
+    BLOCK_PREFIX,
+    HEADER_PREFIX,
+    NODE_PREFIX,
+    PLACE_PREFIX,
+    RECEIPTS_PREFIX,
+    ROUND_PREFIX,
+    STALE_PREFIX,
+    STATE_PREFIX,
+    TIP_KEY,
+)
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 LATENCY_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
 """Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
+
+RECORD_KINDS = {
+    STATE_PREFIX: "value",
+    NODE_PREFIX: "node",
+    STALE_PREFIX: "stale",
+    HEADER_PREFIX: "header",
+    RECEIPTS_PREFIX: "receipts",
+    PLACE_PREFIX: "place",
+    BLOCK_PREFIX: "block",
+    ROUND_PREFIX: "round",
+    TIP_KEY[:1]: "tip",
+}
 
 Watched = tuple[str, str, bool, Callable[[], Mapping[tuple[str, ...], int]], tuple[str, ...]]
 """Name, help, whether it only rises, the reading by label values, and the label names."""
@@ -51,6 +77,35 @@ class NodeMetrics:
         )
         self.failed_rounds = Counter(
             "daonode_failed_rounds", "Rounds whose leader is named as failed.", registry=self._registry
+        )
+        self._turns = Counter(
+            "daonode_turns",
+            "Turns to propose by validator: of a committed block, or missed as a later block says.",
+            ["validator", "outcome"],
+            registry=self._registry,
+        )
+        self.timeouts = Counter(
+            "daonode_round_timeouts", "Times this node gave up on a round, or said so again.", registry=self._registry
+        )
+        self._quorum_delay = Histogram(
+            "daonode_quorum_delay_seconds",
+            "From a proposal to its certificate (certified), and from there to the commit here (committed).",
+            ["step"],
+            buckets=LATENCY_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self.gas = Counter("daonode_gas_used", "Gas of committed transactions.", registry=self._registry)
+        self._writes = Counter(
+            "daonode_written_records",
+            "Records written or deleted, by database and kind; those of the state tree are node and stale.",
+            ["store", "kind"],
+            registry=self._registry,
+        )
+        self.sync_requests = Counter(
+            "daonode_sync_requests", "Requests for blocks sent to peers.", registry=self._registry
+        )
+        self.synced_blocks = Counter(
+            "daonode_synced_blocks", "Blocks committed while catching up.", registry=self._registry
         )
         self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=self._registry)
         self.peer_faults = Counter(
@@ -105,18 +160,41 @@ class NodeMetrics:
         """Times one batch."""
         return self._persists.labels(store).time()
 
+    def note_quorum(self, step: QuorumStep, seconds: float) -> None:
+        """Take how long a quorum took."""
+        self._quorum_delay.labels(step.value).observe(seconds)
+
+    def note_writes(self, store: str, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Take a batch that has been written."""
+        for prefix, count in CounterOf(key[:1] for key, _ in writes).items():
+            self._writes.labels(store, RECORD_KINDS.get(prefix, "other")).inc(count)
+
     def note_queues(self, lengths: Mapping[str, int]) -> None:
         """Take the lengths of the driver's queues."""
         for queue, length in lengths.items():
             self._queues.labels(queue).set(length)
 
-    def note_commit(self, header: Header, receipts: tuple[Receipt, ...], *, now_ms: int) -> None:
-        """Take a committed block."""
+    def note_commit(
+        self,
+        header: Header,
+        receipts: tuple[Receipt, ...],
+        *,
+        now_ms: int,
+        name_of: Callable[[ValidatorId], str],
+        is_synced: bool,
+    ) -> None:
+        """Take a committed block; `is_synced` where it came while catching up."""
         self.height.set(header.height)
         self.round.set(header.round)
         self.failed_rounds.inc(len(header.failed_proposers))
         self._commit_delay.observe(max(0, now_ms - header.time_ms) / 1_000)
+        self._turns.labels(name_of(header.proposer), "proposed").inc()
+        for missed in header.failed_proposers:
+            self._turns.labels(name_of(missed), "missed").inc()
+        if is_synced:
+            self.synced_blocks.inc()
         for receipt in receipts:
+            self.gas.inc(receipt.gas_used)
             self.transactions.labels("failed" if receipt.code else "succeeded").inc()
 
     def watch(

@@ -67,13 +67,13 @@ class Narrator:
             round=header.round,
             transactions=len(receipts),
             **({"failed": failed} if failed else {}),
-            proposer=self._validator(header.proposer),
+            proposer=self.validator_name(header.proposer),
             block=header.id().hex()[:16],
         )
 
     def round_timed_out(self, message: TimeoutMessage, leader: ValidatorId | None) -> None:
         """This validator gives up on a round, or says so again."""
-        who = "unknown" if leader is None else self._validator(leader)
+        who = "unknown" if leader is None else self.validator_name(leader)
         log.info("round timed out: no certificate in time", round=message.round, leader=who)
 
     def catching_up(self, is_catching_up: bool, *, height: int) -> None:
@@ -88,10 +88,11 @@ class Narrator:
 
     def evidence(self, report: ReportEvidence) -> None:
         """A validator was caught."""
-        log.warning("a validator signed what no honest one signs", offender=self._validator(report.offender))
+        log.warning("a validator signed what no honest one signs", offender=self.validator_name(report.offender))
 
     def _name(self, peer: PeerId) -> str:
         return self._peers.get(peer, peer)
 
-    def _validator(self, validator: ValidatorId) -> str:
+    def validator_name(self, validator: ValidatorId) -> str:
+        """A validator for people: its name in the configuration, or the beginning of its id."""
         return self._validators.get(validator, validator.hex()[:16])

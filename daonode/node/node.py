@@ -27,6 +27,7 @@ from daonode.node.storage import Stores, open_stores
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
 from daonode.node.transport.types import Multiaddress, PeerAddress, TransportConfig
+from daonode.node.watched import watch
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of
 from daonode.replica.archive import Archive
@@ -213,32 +214,8 @@ def _assemble(
         clock=clock,
         node_metrics=metrics,
     )
-    _watch(metrics, node)
+    watch(metrics, node)
     return node
-
-
-def _watch(metrics: NodeMetrics, node: RunningNode) -> None:
-    """Metrics that other parts keep."""
-    counters = node.transport.counters
-    metrics.watch("daonode_peers", "Connected peers.", lambda: {(): len(node.transport.connected_peers())})
-    metrics.watch("daonode_mempool_transactions", "Waiting transactions.", lambda: {(): node.mempool.transactions})
-    metrics.watch("daonode_mempool_bytes", "Size of waiting transactions.", lambda: {(): node.mempool.bytes})
-    metrics.watch("daonode_current_round", "The current round.", lambda: {(): node.replica.core.round})
-    metrics.watch("daonode_catching_up", "1 while fetching blocks.", lambda: {(): int(node.catching_up)})
-    metrics.watch(
-        "daonode_p2p_dropped_frames",
-        "Frames that a full queue dropped, by peer and lane.",
-        lambda: {(str(peer), lane.value): each.dropped_full_frames for peer, lane, each in counters.lanes()},
-        labels=("peer", "lane"),
-        rises=True,
-    )
-    metrics.watch(
-        "daonode_p2p_sent_bytes",
-        "Bytes sent, by peer and lane.",
-        lambda: {(str(peer), lane.value): each.sent_bytes for peer, lane, each in counters.lanes()},
-        labels=("peer", "lane"),
-        rises=True,
-    )
 
 
 def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> TransportConfig:
