@@ -100,7 +100,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class ReportEvidence:
-    """Two statements of one validator that no honest validator signs together (consensus.md, Evidence)."""
+    """Two statements of one validator that no honest validator signs together (docs/consensus.md, Evidence)."""
 
     offender: ValidatorId
     first: Statement

@@ -1,4 +1,4 @@
-"""Notices two statements of one validator that no honest validator signs together (consensus.md, Evidence).
+"""Notices two statements of one validator that no honest validator signs together (docs/consensus.md, Evidence).
 
 Bounded: the first statement of each kind and validator in each of the last `STATEMENTS_KEPT` rounds that it spoke in;
 at most `REPORTS_KEPT` reports are remembered so as not to be repeated. Knows statements only; whoever calls has
