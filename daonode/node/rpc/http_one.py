@@ -36,11 +36,10 @@ class HttpConnection(TCPServer):
 
     async def protocol_send(self, event: Event) -> None:
         """Note whether a request is under way, and pass the event on."""
-        if isinstance(event, Updated):
-            if event.idle:
-                self._answered.set()
-            else:
-                self._answered = trio.Event()
+        if isinstance(event, Updated) and not event.idle:
+            self._answered = trio.Event()
+        elif isinstance(event, Updated | Closed):
+            self._answered.set()
         await super().protocol_send(event)
 
     async def _read_data(self) -> None:
