@@ -11,6 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
 from daonode.client.answers import Status
 from daonode.client.errors import ClientError
 from daonode.client.keystore import Keystore
@@ -30,6 +33,7 @@ PYTHON_RANGE = ((3, 11), (3, 13))
 LIBRARIES = ("libp2p", "trio", "plyvel", "PyNaCl", "msgspec", "httpx", "starlette", "anycorn")
 MIN_FREE_BYTES = 1024**3
 RPC_SECONDS = 3.0
+PROPOSAL_AGE_METRIC = "daonode_proposal_age_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Checkup:
         if isinstance(status, Status):
             yield _fine("node", f"answers at {self.url}, at height {status.height}")
             yield _clock(status, document)
+            if isinstance(document, GenesisDocument):
+                yield _peers_clocks(self.url, document)
         else:
             yield _fine("node", f"does not run: {status}")
             if isinstance(config, NodeConfig):
@@ -178,6 +184,33 @@ def _clock(status: Status, document: GenesisDocument | str) -> Finding:
         f"{apart_ms} ms from the node's, {allowed_ms} ms are allowed: synchronise it (a development clock may be moved)"
     )
     return _fault("clock", said)
+
+
+def _peers_clocks(url: str, document: GenesisDocument) -> Finding:
+    """What the last proposals of the other validators say of the node's clock: most of them are right."""
+    check = "peers' clocks"
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/metrics", timeout=RPC_SECONDS, trust_env=False)
+        ages_ms = sorted(_proposal_ages_ms(answer.text))
+    except (httpx.HTTPError, ValueError) as error:
+        return _fine(check, f"the node tells no metrics: {error}")
+    if not ages_ms:
+        return _fine(check, "no other validator has proposed yet")
+    allowed_ms = int(document.chain.consensus.max_drift)
+    median_ms = ages_ms[len(ages_ms) // 2]
+    if median_ms < -allowed_ms:
+        return _fault(check, f"the node's clock is {-median_ms} ms behind the other validators': synchronise it")
+    if median_ms > allowed_ms:
+        return _fault(
+            check, f"proposals come {median_ms} ms late: this clock is ahead, or the network slow; synchronise it"
+        )
+    return _fine(check, f"proposals of {len(ages_ms)} validators come {median_ms} ms after their time")
+
+
+def _proposal_ages_ms(metrics: str) -> Iterator[int]:
+    for family in text_string_to_metric_families(metrics):
+        if family.name == PROPOSAL_AGE_METRIC:
+            yield from (round(sample.value * 1_000) for sample in family.samples)
 
 
 def _ports(config: NodeConfig) -> Iterator[Finding]:

@@ -207,7 +207,9 @@ class Driver:
         leader = self._replica.core.leader
         timed = self._metrics.time_step(type(event).__name__)
         if isinstance(event, MessageReceived) and isinstance(event.message, ProposalMessage):
-            self._quorum_delay.on_proposed(event.message.block.header.id())
+            header = event.message.block.header
+            self._metrics.note_proposal(header, now_ms=event.now_ms, name_of=self._narrator.validator_name)
+            self._quorum_delay.on_proposed(header.id())
         with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
             effects = self._replica.step(event)
         self._quorum_delay.on_certified(self._replica.core.high_qc.block_id)

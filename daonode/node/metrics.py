@@ -94,6 +94,13 @@ class NodeMetrics:
             buckets=LATENCY_BUCKETS_SECONDS,
             registry=self._registry,
         )
+        self._proposal_age = Gauge(
+            "daonode_proposal_age_seconds",
+            "Age of the last proposal of each other validator when it came, by its time and this node's clock; below "
+            "zero one of the two clocks is wrong.",
+            ["validator"],
+            registry=self._registry,
+        )
         self.gas = Counter("daonode_gas_used", "Gas of committed transactions.", registry=self._registry)
         self._writes = Counter(
             "daonode_written_records",
@@ -163,6 +170,10 @@ class NodeMetrics:
     def note_quorum(self, step: QuorumStep, seconds: float) -> None:
         """Take how long a quorum took."""
         self._quorum_delay.labels(step.value).observe(seconds)
+
+    def note_proposal(self, header: Header, *, now_ms: int, name_of: Callable[[ValidatorId], str]) -> None:
+        """Take the header of a proposal that has come."""
+        self._proposal_age.labels(name_of(header.proposer)).set((now_ms - header.time_ms) / 1_000)
 
     def note_writes(self, store: str, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Take a batch that has been written."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import anyio
+import h11
 import trio
 from anycorn.events import Closed, Event, RawData, Updated
 from anycorn.protocol.h11 import H11Protocol
@@ -43,15 +44,16 @@ class HttpConnection(TCPServer):
         await super().protocol_send(event)
 
     async def _read_data(self) -> None:
-        self._speak_http_one_alone()
+        http = self._speak_http_one_alone()
         while True:
             try:
                 with trio.fail_after(self._silence_s):
                     data = await self.stream.receive(MAX_RECV)
             except anyio.EndOfStream:
-                # No more questions; the last one may still be under way.
-                with trio.move_on_after(self._silence_s):
-                    await self._answered.wait()
+                # No more questions; the last one may still be under way, if it has come as a whole.
+                if not http.lacks_body:
+                    with trio.move_on_after(self._silence_s):
+                        await self._answered.wait()
                 break
             except (anyio.ClosedResourceError, anyio.BrokenResourceError, trio.TooSlowError):
                 break
@@ -59,9 +61,9 @@ class HttpConnection(TCPServer):
         await self.protocol.handle(Closed())
         await self.idle_task.stop()
 
-    def _speak_http_one_alone(self) -> None:
+    def _speak_http_one_alone(self) -> _HttpOne:
         chosen = self.protocol
-        chosen.protocol = _HttpOne(
+        chosen.protocol = http = _HttpOne(
             chosen.app,
             chosen.config,
             chosen.context,
@@ -73,8 +75,14 @@ class HttpConnection(TCPServer):
             chosen.tls,
             zero_copy_send=chosen.zero_copy_send,
         )
+        return http
 
 
 class _HttpOne(H11Protocol):
+    @property
+    def lacks_body(self) -> bool:
+        """Whether a request has begun whose body has not all come."""
+        return self.connection.their_state is h11.SEND_BODY
+
     async def _check_protocol(self, event: h11.Request) -> None:
         """Change to no other protocol: who asks for one is answered in this one, as HTTP allows."""

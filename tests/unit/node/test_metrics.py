@@ -125,6 +125,14 @@ def test_missed_turns_are_counted_by_validator_and_synced_blocks_apart() -> None
     assert values_of(metrics)["daonode_synced_blocks_total"] == 1
 
 
+def test_the_age_of_a_proposal_is_told_by_validator_and_below_zero_when_clocks_differ() -> None:
+    metrics = NodeMetrics()
+    header = make_test_chain(1).chain.initial.header
+    for late_ms, seconds in ((250, 0.25), (-1_500, -1.5)):
+        metrics.note_proposal(header, now_ms=header.time_ms + late_ms, name_of=lambda _: "node1")
+        assert values_of(metrics)["daonode_proposal_age_seconds|node1"] == seconds
+
+
 def test_a_quorum_is_timed_from_the_first_proposal_and_once_a_step() -> None:
     now = [0.0]
     seen: list[tuple[QuorumStep, float]] = []
