@@ -94,8 +94,8 @@ def test_on_a_console_an_exception_shows_no_variables_either(capsys: pytest.Capt
 
 def test_libraries_are_heard_from_warning_on_in_the_same_form(lines: Lines) -> None:
     configure_logs(JSON)
-    logging.getLogger("libp2p").info("chatter")
-    logging.getLogger("libp2p").warning("something of %s", "note")
+    logging.getLogger("anycorn").info("chatter")
+    logging.getLogger("anycorn").warning("something of %s", "note")
     assert [(line["event"], line["level"]) for line in lines()] == [("something of note", "warning")]
 
 
