@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from html.parser import HTMLParser
+from math import inf
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ import trio
 import trio.testing
 
 from daonode.node.rpc import METHODS, ListenError, serve, serve_metrics
-from daonode.node.rpc.connection import HEAD_TIMEOUT_S
+from daonode.node.rpc.connection import HEAD_TIMEOUT_S, WRITE_TIMEOUT_S
 from daonode.node.rpc.web import BODY_TIMEOUT_S, MAX_BODY_BYTES
 from tests.unit.node.rpc.calling import at, error_in
 from tests.unit.node.rpc.fake_node import FakeNode, id_of, transfer
@@ -267,3 +268,39 @@ async def test_junk_on_the_socket_ends_that_connection_alone(junk: bytes) -> Non
         with trio.fail_after(5):
             await exchange(client, junk)
         assert (await client.post("/", json=CALL)).status_code == 200
+
+
+async def test_the_node_goes_on_when_all_connections_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daonode.node.rpc.serving.MAX_CONNECTIONS", 5)
+    node = FakeNode()
+    async with served(node) as client, AsyncExitStack() as exits:
+        address = client.base_url.host, client.base_url.port or 0
+        for _ in range(5):
+            await exits.enter_async_context(await trio.open_tcp_stream(*address))
+        answer = await exchange(client, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert error_in(json.loads(answer.partition(b"\r\n\r\n")[2]))["reason"] == "too_many_connections"
+        assert 'daonode_rpc_refused_total{reason="too_many_connections"} 1.0' in node.metrics().decode()
+        await exits.aclose()
+        while node.rpc_metrics.connections._value.get():
+            await trio.lowlevel.checkpoint()
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_a_client_that_does_not_read_its_answer_is_given_up(mock_clock: trio.testing.MockClock) -> None:
+    node = FakeNode()
+    async with served(node) as client:
+        call = json.dumps([{**CALL, "method": "rpc.discover"}] * 100).encode()
+        request = f"{HEAD}Content-Length: {len(call)}\r\n\r\n".encode() + call
+        with trio.socket.socket() as socket:
+            socket.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 64 * 1024)
+            await socket.connect((client.base_url.host, client.base_url.port or 0))
+            await trio.SocketStream(socket).send_all(request)
+            while not node.rpc_metrics.connections._value.get():
+                await trio.lowlevel.checkpoint()
+            mock_clock.autojump_threshold = 0.3
+            while node.rpc_metrics.connections._value.get():
+                await trio.sleep(1)
+        # The HTTP server may wait for a next request before it sees that the connection is gone.
+        assert WRITE_TIMEOUT_S <= trio.current_time() < WRITE_TIMEOUT_S + HEAD_TIMEOUT_S + 5
+        mock_clock.autojump_threshold = inf

@@ -1,0 +1,107 @@
+"""What callers may spend, and what a refusal says."""
+
+import json
+
+import pytest
+import trio
+import trio.testing
+
+from daonode.node.rpc.costs import BURST_UNITS, LOOPBACK_FACTOR, MAX_ADDRESSES, UNITS_PER_SECOND, WORK, Budgets, bucket
+from daonode.node.rpc.dispatch import MAX_BATCH
+from daonode.node.rpc.methods import METHODS
+from daonode.primitives.json_form import Json
+from tests.unit.node.rpc.calling import Caller, at, error_in
+
+ELSEWHERE = "203.0.113.7"
+CALL = {"jsonrpc": "2.0", "method": "dao_getBlock", "params": {}}
+
+
+async def ask(caller: Caller, budgets: Budgets, request: object, *, address: str = ELSEWHERE) -> Json:
+    answer = await caller.dispatcher.answer(json.dumps(request).encode(), budget=budgets.of(address))
+    return None if answer is None else json.loads(answer)
+
+
+async def test_a_budget_refills_with_time_up_to_its_burst(mock_clock: trio.testing.MockClock) -> None:
+    budget = bucket(rate=10, burst=20)
+    assert [budget.spend(15), budget.spend(15)] == [0, 1.0]
+    mock_clock.jump(1.0)
+    assert budget.spend(15) == 0
+    mock_clock.jump(1_000)
+    assert [budget.spend(20), budget.spend(1)] == [0, 0.1]
+    mock_clock.jump(2)
+    # What is dearer than any burst takes a whole one, and is not refused for ever.
+    assert budget.spend(1_000) == 0
+
+
+async def test_who_asks_for_too_much_is_told_when_to_come_back(mock_clock: trio.testing.MockClock) -> None:
+    caller, budgets = Caller(), Budgets()
+    assert METHODS["dao_getBlock"].cost == WORK
+    batch = [{**CALL, "id": index} for index in range(100)]
+    allowed = int(BURST_UNITS) // (100 * WORK)
+    for _ in range(allowed):
+        assert "result" in str(await ask(caller, budgets, batch))
+    refused = await ask(caller, budgets, batch)
+    assert isinstance(refused, list)
+    errors = [error_in(each) for each in refused]
+    assert {(each["code"], each["reason"], each["retryable"]) for each in errors} == {(-32005, "rate_limited", True)}
+    assert [at(each, "id") for each in refused] == list(range(100))
+    wait_ms = at(refused[0], "error", "data", "retry_after_ms")
+    assert wait_ms == round(100 * WORK / UNITS_PER_SECOND * 1_000)
+    # Another address has its own budget, and this one has it again after that time.
+    assert "result" in str(await ask(caller, budgets, batch, address="203.0.113.8"))
+    mock_clock.jump(float(str(wait_ms)) / 1_000)
+    assert "result" in str(await ask(caller, budgets, batch))
+
+
+async def test_what_cannot_be_read_costs_too(mock_clock: trio.testing.MockClock) -> None:
+    caller, budget = Caller(), Budgets().of(ELSEWHERE)
+    reasons = []
+    for body in (b"{", b"[]", b'"text"', b"[1]" + b" " * 64 * 1024):
+        for _ in range(int(BURST_UNITS)):
+            answer = await caller.dispatcher.answer(body, budget=budget)
+            assert answer is not None
+            error = json.loads(answer)
+            reasons.append(str(error[0] if isinstance(error, list) else error).count("rate_limited"))
+        mock_clock.jump(BURST_UNITS / UNITS_PER_SECOND)
+    assert sum(reasons) > BURST_UNITS / 2
+
+
+@pytest.mark.parametrize(("address", "factor"), [("127.0.0.1", LOOPBACK_FACTOR), ("::1", LOOPBACK_FACTOR), ("", 1)])
+async def test_the_own_machine_may_spend_more(address: str, factor: float) -> None:
+    budget = Budgets().of(address)
+    assert budget.spend(BURST_UNITS * factor) == 0
+    assert budget.spend(UNITS_PER_SECOND * factor) > 0.9
+
+
+async def test_remembered_addresses_are_bounded_and_the_last_ones_kept() -> None:
+    budgets = Budgets()
+    first = budgets.of("first")
+    for index in range(MAX_ADDRESSES - 1):
+        budgets.of(str(index))
+    assert budgets.of("first") is first
+    for index in range(MAX_ADDRESSES):
+        budgets.of(f"more {index}")
+    assert budgets.of("first") is not first
+
+
+def test_no_batch_is_dearer_than_a_burst() -> None:
+    assert max(method.cost for method in METHODS.values()) * MAX_BATCH <= BURST_UNITS
+
+
+async def test_calls_are_counted_by_method_and_outcome() -> None:
+    caller = Caller()
+    await caller.call("dao_status")
+    await caller.refusal("dao_getBlock", height=9)
+    await caller.refusal("dao_getBlock", height="9")
+    await caller.refusal("dao_getBlok")
+    await caller.send_bytes(b"{")
+    metrics = caller.node.metrics().decode()
+    for method, outcome in (
+        ("dao_status", "succeeded"),
+        ("dao_getBlock", "not_found"),
+        ("dao_getBlock", "invalid_parameters"),
+        ("unknown", "unknown_method"),
+        ("unknown", "invalid_json"),
+    ):
+        assert f'daonode_rpc_calls_total{{method="{method}",outcome="{outcome}"}} 1.0' in metrics, metrics
+    assert 'daonode_rpc_seconds_count{method="dao_status"} 1.0' in metrics
