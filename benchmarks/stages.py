@@ -153,7 +153,7 @@ class _Stages:
 
 
 def measure_growth(report: Report, sizes: Sequence[int]) -> None:
-    """CPU for building and committing a vote, by number of accounts."""
+    """CPU for all that a validator does with a vote but its network and RPC, by number of accounts."""
     for accounts in sizes:
         population = Population.of(accounts)
         began = perf_counter()
@@ -166,7 +166,7 @@ def measure_growth(report: Report, sizes: Sequence[int]) -> None:
 
 
 def _measure_size(report: Report, ledger: Ledger, population: Population, *, accounts: int) -> None:
-    registry = ledger.chain.document.registry
+    application, registry = ledger.chain.application, ledger.chain.document.registry
     rounds = max(1, BLOCKS * BLOCK_VOTES // accounts)
     ledger.block([each.raw for each in population.proposals(registry, rounds)])
     # Voters from all over the numbers, so from all over the tree.
@@ -180,6 +180,10 @@ def _measure_size(report: Report, ledger: Ledger, population: Population, *, acc
     count = 0
     for start in range(0, BLOCKS * BLOCK_VOTES, BLOCK_VOTES):
         raws = [each.raw for each in votes[start : start + BLOCK_VOTES]]
+        for raw in raws:
+            checked = application.check(ledger.version, raw, ledger.version.time_ms)
+            application.verify_signatures(checked)
+            application.check_account(ledger.version, checked)
         ledger.block(raws)
         count += len(raws)
     report.add(f"growth_{accounts}_accounts", (process_time() - began) / count * US, "us/vote")
