@@ -41,7 +41,7 @@ from daonode.primitives.signatures import verify
 TX_VERSION: Final = 1
 MAX_VERIFIED: Final = 16_384
 """How many verified transactions each of the cache's two generations holds: 32 bytes and a dictionary's slot each."""
-MAX_DECODED: Final = 4_096
+MAX_DECODED: Final = 2_048
 """How many decoded transactions each generation of their cache holds; about four kilobytes each at most."""
 MAX_DECODED_BYTES: Final = 1_024
 """Longer transactions are not remembered: votes and transfers are far below."""

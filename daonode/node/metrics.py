@@ -132,14 +132,7 @@ class NodeMetrics:
             buckets=STEP_BUCKETS_SECONDS,
             registry=self._registry,
         )
-        cpu = Counter(
-            "daonode_stage_cpu_seconds",
-            "CPU time by stage: checking clients' transactions, peers' messages, stepping, writing, signing, sending. "
-            "The rest of the process's time is its network, RPC and runtime.",
-            ["stage"],
-            registry=self._registry,
-        )
-        self._stages = {stage: cpu.labels(stage) for stage in STAGES}
+        self._stages = _cpu_by_stage(self._registry)
         self._commit_delay = Histogram(
             "daonode_commit_delay_seconds",
             "From a block's time to its commit here.",
@@ -223,6 +216,17 @@ class NodeMetrics:
     def render(self) -> bytes:
         """All metrics as text."""
         return generate_latest(self._registry)
+
+
+def _cpu_by_stage(registry: CollectorRegistry) -> dict[str, Counter]:
+    seconds = Counter(
+        "daonode_stage_cpu_seconds",
+        "CPU time by stage: checking clients' transactions, peers' messages, stepping, writing, signing, sending. "
+        "The rest of the process's time is its network, RPC and runtime.",
+        ["stage"],
+        registry=registry,
+    )
+    return {stage: seconds.labels(stage) for stage in STAGES}
 
 
 class _Watching(Collector):

@@ -26,9 +26,9 @@ MEBIBYTE: Final = 1 << 20
 class StoreOptions:
     """LevelDB's memory. Per store: at most the cache, two write buffers, and one file handle per open file."""
 
-    cache_bytes: int = 32 * MEBIBYTE
+    cache_bytes: int = 16 * MEBIBYTE
     """Uncompressed blocks of recently read tables."""
-    write_buffer_bytes: int = 16 * MEBIBYTE
+    write_buffer_bytes: int = 8 * MEBIBYTE
     """What is collected in memory, beside the log, before a table is written."""
     bloom_filter_bits: int = 10
     """Bits a key; ten spare all but one in a hundred reads of tables that do not have it."""
