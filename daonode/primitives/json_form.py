@@ -161,7 +161,7 @@ def _exact_form(type_: type, name: str) -> _Form:
 
 def _string_form(meta: Meta) -> _Form:
     def read(data: object, path: str) -> object:
-        text = _expect(data, str, "text", path)
+        text = _expect_text(data, path)
         _check_length(len(text), meta, "characters", path)
         if meta.pattern is not None and re.search(meta.pattern, text) is None:
             raise JsonFormError(path=path, reason=f"expected text matching {meta.pattern}, got {text[:64]!r}")
@@ -253,7 +253,8 @@ def _mapping_form(value_hint: object) -> _Form:
     item = _form_of(value_hint)
 
     def read(data: object, path: str) -> object:
-        return {key: item.read(each, f"{path}.{key}") for key, each in _expect(data, dict, "an object", path).items()}
+        given = _expect(data, dict, "an object", path)
+        return {_expect_text(key, path): item.read(each, f"{path}.{key}") for key, each in given.items()}
 
     return _Form(lambda value: {key: item.write(each) for key, each in cast(dict[str, object], value).items()}, read)
 
@@ -336,6 +337,16 @@ def _expect(data: object, type_: type[T], name: str, path: str) -> T:
     if not isinstance(data, type_) or (type_ is int and isinstance(data, bool)):
         raise JsonFormError(path=path, reason=f"expected {name}, got {_shown(data)}")
     return data
+
+
+def _expect_text(data: object, path: str) -> str:
+    """Text that has an encoding: half of a surrogate pair, which JSON can escape, stands in no UTF-8."""
+    text = _expect(data, str, "text", path)
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise JsonFormError(
+            path=path, reason=f"expected whole characters, got half of a surrogate pair: {_shown(text)}"
+        )
+    return text
 
 
 def _shown(data: object) -> str:

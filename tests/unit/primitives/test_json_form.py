@@ -98,6 +98,8 @@ def test_fields_with_defaults_may_be_left_out() -> None:
         ("kind", "standart", "$.kind: 'standart' is not one of them; did you mean 'standard'?"),
         ("caps", {"dao": 1}, "$.caps.dao: expected a decimal string"),
         ("name", "", "$.name: expected 1 to 8 characters, got 0"),
+        ("name", "a\ud800", r"$.name: expected whole characters, got half of a surrogate pair: 'a\ud800'"),
+        ("caps", {"\udfff": "1"}, r"$.caps: expected whole characters, got half of a surrogate pair: '\udfff'"),
         ("flags", {}, "$.flags: expected an array, got an object"),
         ("amonut", "1", "$.amonut: unknown field; did you mean 'amount'?"),
     ],
