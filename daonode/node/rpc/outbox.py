@@ -81,12 +81,12 @@ class Outbox:
                 await self._changed.wait()
             outgoing = self._waiting.popleft()
             self._bytes -= len(outgoing.frame)
+            self._wake()
             if outgoing.on_begun is not None:
                 outgoing.on_begun()
             for start in range(0, len(outgoing.frame), PIECE_BYTES):
                 await stream.send_all(outgoing.frame[start : start + PIECE_BYTES])
                 self._progress_at = trio.current_time()
-            self._wake()
 
     def _wake(self) -> None:
         self._changed.set()

@@ -300,7 +300,7 @@ async def test_a_client_that_does_not_read_its_answer_is_given_up(mock_clock: tr
                 await trio.lowlevel.checkpoint()
             mock_clock.autojump_threshold = 0.3
             while node.rpc_metrics.connections._value.get():
-                await trio.sleep(1)
+                await trio.sleep(5)
         # The HTTP server may wait for a next request before it sees that the connection is gone.
-        assert WRITE_TIMEOUT_S <= trio.current_time() < WRITE_TIMEOUT_S + HEAD_TIMEOUT_S + 5
+        assert WRITE_TIMEOUT_S <= trio.current_time() < WRITE_TIMEOUT_S + HEAD_TIMEOUT_S + 10
         mock_clock.autojump_threshold = inf
