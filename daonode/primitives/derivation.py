@@ -91,20 +91,6 @@ def derive_account_seed(words: str, *, coin_type: int, account: int, passphrase:
     return derive(seed_from_words(words, passphrase=passphrase), (PURPOSE, coin_type, account, 0)).seed
 
 
-def parse_path(text: str) -> tuple[int, ...]:
-    """Return the indices of a path such as ``m/44'/1'/0'/0'``, or raise ``DerivationError``."""
-    head, *steps = text.split("/")
-    if head != "m":
-        raise DerivationError("a path begins with m")
-    indices: list[int] = []
-    for step in steps:
-        digits = step.removesuffix("'")
-        if digits == step or not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(HARDENED)):
-            raise DerivationError(f"every step of a path is a number and ', got {step[:16]!r}")
-        indices.append(int(digits))
-    return tuple(indices)
-
-
 def _split(digest: bytes) -> ExtendedKey:
     return ExtendedKey(seed=digest[:32], chain_code=digest[32:])
 

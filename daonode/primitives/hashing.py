@@ -22,13 +22,13 @@ VALIDATOR_TAG: Final = b"daonode/validator-id/v1"
 GENESIS_TAG: Final = b"daonode/genesis/v1"
 ACCOUNT_TAG: Final = b"daonode/account/v1"
 MODULE_TAG: Final = b"daonode/module/v1"
-RECEIPT_TAG: Final = b"daonode/receipt/v1"
-EVENT_TAG: Final = b"daonode/event/v1"
 PROPOSAL_TAG: Final = b"daonode/proposal/v1"
-BALLOT_TAG: Final = b"daonode/ballot/v1"
-LOGIN_TAG: Final = b"daonode/login/v1"
 MESSAGE_TAG: Final = b"daonode/message/v1"
 ORIGIN_TAG: Final = b"daonode/origin/v1"
+
+# Reserved, so that what a wallet signs under one of them can never become something else.
+BALLOT_TAG: Final = b"daonode/ballot/v1"
+LOGIN_TAG: Final = b"daonode/login/v1"
 
 
 def sha256(data: bytes) -> Hash:

@@ -76,16 +76,6 @@ def check_tx_id(data: bytes) -> TxId:
     return TxId(_check_length(data, kind="transaction id", expected_bytes=HASH_BYTES))
 
 
-def check_address(data: bytes) -> Address:
-    """Return the 32 bytes as an account address, or raise ``IdError``."""
-    return Address(_check_length(data, kind="address", expected_bytes=HASH_BYTES))
-
-
-def check_validator_id(data: bytes) -> ValidatorId:
-    """Return the 32 bytes as a validator id, or raise ``IdError``."""
-    return ValidatorId(_check_length(data, kind="validator id", expected_bytes=HASH_BYTES))
-
-
 def check_public_key(data: bytes) -> PublicKey:
     """Return the 32 bytes as a public key, or raise ``IdError``. Whether it is a curve point is not checked."""
     return PublicKey(_check_length(data, kind="public key", expected_bytes=HASH_BYTES))

@@ -7,22 +7,18 @@ import pytest
 from daonode.primitives.errors import PrimitiveError
 from daonode.primitives.ids import (
     IdError,
-    check_address,
     check_block_id,
     check_chain_id,
     check_hash,
     check_public_key,
     check_signature,
     check_tx_id,
-    check_validator_id,
 )
 
 CHECKS: list[tuple[Callable[[bytes], bytes], int]] = [
     (check_hash, 32),
     (check_block_id, 32),
     (check_tx_id, 32),
-    (check_address, 32),
-    (check_validator_id, 32),
     (check_public_key, 32),
     (check_signature, 64),
 ]
