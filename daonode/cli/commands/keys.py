@@ -6,9 +6,9 @@ import sys
 
 import rich_click as click
 
+from daonode.cli.commands import keys_agent
 from daonode.cli.completion import complete_keys
 from daonode.cli.failures import CommandFailed, ExitCode
-from daonode.cli.key_agent import agent
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session, common
@@ -30,7 +30,7 @@ def command() -> None:
     """Keep keys, sign and verify."""
 
 
-command.add_command(agent)
+command.add_command(keys_agent.command)
 
 
 def _path_options(decorated: click.decorators.FC) -> click.decorators.FC:

@@ -30,11 +30,11 @@ MAX_LIFETIME_MS: Final = MS_PER_DAY
 
 
 @click.group("agent", cls=SuggestingGroup)
-def agent() -> None:
+def command() -> None:
     """Hold unlocked keys for a while, so that commands sign without a password."""
 
 
-@agent.command()
+@command.command()
 @click.argument("names", nargs=-1, shell_complete=complete_keys)
 @click.option(
     "--ttl", default=DEFAULT_LIFETIME, show_default=True, help="For how long, such as 15m or 2h; 24h at most."
@@ -67,7 +67,7 @@ def start(session: Session, names: tuple[str, ...], ttl: str, foreground: bool) 
     _hold(wallets, listener, path=path, lifetime_ms=lifetime_ms)
 
 
-@agent.command()
+@command.command()
 @common
 def status(session: Session) -> None:
     """Show which keys the agent holds, and for how long."""
@@ -79,7 +79,7 @@ def status(session: Session) -> None:
     session.show(_shown(path, found))
 
 
-@agent.command("stop")
+@command.command("stop")
 @common
 def stop_(session: Session) -> None:
     """Have the agent forget its keys and end."""
