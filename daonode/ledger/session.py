@@ -13,7 +13,7 @@ from typing import Final
 
 from daonode.ledger.block import BlockInfo, EventRecord
 from daonode.ledger.deadlines import cancel_deadline, schedule_deadline
-from daonode.ledger.errors import InvalidEncoding, InvalidValue, LedgerError, LimitExceeded
+from daonode.ledger.errors import InvalidValue, LedgerError, LimitExceeded
 from daonode.ledger.gas import (
     CALL_GAS,
     EVENT_BYTE_GAS,
@@ -26,7 +26,7 @@ from daonode.ledger.gas import (
 from daonode.ledger.overlay import Overlay
 from daonode.ledger.registry import Registry
 from daonode.ledger.transactions import Call
-from daonode.primitives.codec import DecodeError, EncodeError, Record, decode, encode
+from daonode.primitives.codec import EncodeError, Record, encode
 from daonode.primitives.errors import PrimitiveError
 from daonode.primitives.ids import Address, TxId
 
@@ -123,15 +123,12 @@ class Session:
         if self.depth >= MAX_DISPATCH_DEPTH:
             raise LimitExceeded(f"calls are nested deeper than {MAX_DISPATCH_DEPTH}")
         self.gas.charge(CALL_GAS)
-        entry = self.registry.message(call.type)
-        try:
-            message = decode(call.body, entry.type)
-        except DecodeError as error:
-            raise InvalidEncoding(f"{call.type}: {error.reason}") from error
+        handler = self.registry.message(call.type).handler
+        message = self.registry.decode_call(call)
         self.depth += 1
         try:
             with self.atomic():
-                entry.handler(self.context(caller=caller, index=index), message)
+                handler(self.context(caller=caller, index=index), message)
         except EncodeError as error:
             # In words of our own: those of this error come from a library and name its types.
             raise InvalidValue(f"{call.type}: a value is outside its type's range") from error
