@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from daonode.client.answers import Status
@@ -30,9 +31,10 @@ from daonode.replica.layout import TIP_KEY
 from daonode.replica.soundness import check_stores
 
 PYTHON_RANGE = ((3, 11), (3, 13))
-LIBRARIES = ("libp2p", "trio", "plyvel", "PyNaCl", "msgspec", "httpx", "starlette", "anycorn")
+LIBRARIES = ("libp2p", "trio", "plyvel", "PyNaCl", "msgspec", "starlette", "anycorn")
 MIN_FREE_BYTES = 1024**3
 RPC_SECONDS = 3.0
+MAX_METRICS_BYTES = 4 * 1024**2
 PROPOSAL_AGE_METRIC = "daonode_proposal_age_seconds"
 
 
@@ -190,9 +192,8 @@ def _peers_clocks(url: str, document: GenesisDocument) -> Finding:
     """What the last proposals of the other validators say of the node's clock: most of them are right."""
     check = "peers' clocks"
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/metrics", timeout=RPC_SECONDS, trust_env=False)
-        ages_ms = sorted(_proposal_ages_ms(answer.text))
-    except (httpx.HTTPError, ValueError) as error:
+        ages_ms = sorted(_proposal_ages_ms(_metrics_of(url)))
+    except (OSError, HTTPException, ValueError) as error:
         return _fine(check, f"the node tells no metrics: {error}")
     if not ages_ms:
         return _fine(check, "no other validator has proposed yet")
@@ -205,6 +206,14 @@ def _peers_clocks(url: str, document: GenesisDocument) -> Finding:
             check, f"proposals come {median_ms} ms late: this clock is ahead, or the network slow; synchronise it"
         )
     return _fine(check, f"proposals of {len(ages_ms)} validators come {median_ms} ms after their time")
+
+
+def _metrics_of(url: str) -> str:
+    parts = urlsplit(url)
+    connector = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    with closing(connector(parts.netloc, timeout=RPC_SECONDS)) as connection:
+        connection.request("GET", f"{parts.path.rstrip('/')}/metrics")
+        return connection.getresponse().read(MAX_METRICS_BYTES).decode()
 
 
 def _proposal_ages_ms(metrics: str) -> Iterator[int]:

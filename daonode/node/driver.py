@@ -116,7 +116,7 @@ class Driver:
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
         self._offences = Offences(trio.current_time)
-        self._quorum_delay = QuorumDelay(trio.current_time, metrics.note_quorum)
+        self._quorum_delay = QuorumDelay(trio.current_time, metrics.consensus.note_quorum)
 
     @property
     def committed_height(self) -> int:
@@ -208,7 +208,7 @@ class Driver:
         timed = self._metrics.time_step(type(event).__name__)
         if isinstance(event, MessageReceived) and isinstance(event.message, ProposalMessage):
             header = event.message.block.header
-            self._metrics.note_proposal(header, now_ms=event.now_ms, name_of=self._narrator.validator_name)
+            self._metrics.consensus.note_proposal(header, now_ms=event.now_ms, name_of=self._narrator.validator_name)
             self._quorum_delay.on_proposed(header.id())
         with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
             effects = self._replica.step(event)
@@ -243,7 +243,7 @@ class Driver:
             case PeerFault():
                 self._report_fault(effect.peer, effect.reason)
             case ReportEvidence():
-                self._metrics.evidence.inc()
+                self._metrics.consensus.evidence.inc()
                 self._narrator.evidence(effect)
             case Halt():
                 report = await trio.to_thread.run_sync(write_divergence_report, self._data_directory, effect)
@@ -289,13 +289,13 @@ class Driver:
 
     def _send(self, peer: PeerId, message: Message) -> None:
         if isinstance(message, BlockRequest):
-            self._metrics.sync_requests.inc()
+            self._metrics.consensus.sync_requests.inc()
         with self._metrics.count_cpu("send"):
             self._transport.send(TransportPeerId(peer), TransportLane(lane_of(message).value), encode(message))
 
     def _broadcast(self, message: Message, leader: ValidatorId | None) -> None:
         if isinstance(message, TimeoutMessage):
-            self._metrics.timeouts.inc()
+            self._metrics.consensus.timeouts.inc()
             self._narrator.round_timed_out(message, leader)
         elif isinstance(message, ProposalMessage):
             self._quorum_delay.on_proposed(message.block.header.id())
@@ -305,9 +305,9 @@ class Driver:
     def _on_committed(self, effect: Committed) -> None:
         header = effect.header
         self._narrator.committed(header, effect.receipts)
-        self._metrics.note_commit(
+        self._metrics.note_receipts(effect.receipts)
+        self._metrics.consensus.note_commit(
             header,
-            effect.receipts,
             now_ms=self._clock.now_ms(),
             name_of=self._narrator.validator_name,
             is_synced=self._replica.catching_up,

@@ -23,11 +23,9 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from daonode.consensus.types import Header
 from daonode.ledger.block import Receipt
-from daonode.node.quorum_delay import QuorumStep
+from daonode.node.consensus_metrics import ConsensusMetrics
 from daonode.node.rpc_metrics import RpcMetrics
-from daonode.primitives.ids import ValidatorId
 from daonode.replica.layout import (
     BLOCK_PREFIX,
     HEADER_PREFIX,
@@ -41,7 +39,6 @@ from daonode.replica.layout import (
 )
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-LATENCY_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
 """Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
 
@@ -70,36 +67,9 @@ class NodeMetrics:
         PlatformCollector(registry=self._registry)
         self._watching = _Watching()
         self._registry.register(self._watching)
-        self.height = Gauge("daonode_height", "Committed height.", registry=self._registry)
-        self.round = Gauge("daonode_round", "Round of the last committed block.", registry=self._registry)
+        self.consensus = ConsensusMetrics(self._registry)
         self.transactions = Counter(
             "daonode_transactions", "Committed transactions by outcome.", ["outcome"], registry=self._registry
-        )
-        self.failed_rounds = Counter(
-            "daonode_failed_rounds", "Rounds whose leader is named as failed.", registry=self._registry
-        )
-        self._turns = Counter(
-            "daonode_turns",
-            "Turns to propose by validator: of a committed block, or missed as a later block says.",
-            ["validator", "outcome"],
-            registry=self._registry,
-        )
-        self.timeouts = Counter(
-            "daonode_round_timeouts", "Times this node gave up on a round, or said so again.", registry=self._registry
-        )
-        self._quorum_delay = Histogram(
-            "daonode_quorum_delay_seconds",
-            "From a proposal to its certificate (certified), and from there to the commit here (committed).",
-            ["step"],
-            buckets=LATENCY_BUCKETS_SECONDS,
-            registry=self._registry,
-        )
-        self._proposal_age = Gauge(
-            "daonode_proposal_age_seconds",
-            "Age of the last proposal of each other validator when it came, by its time and this node's clock; below "
-            "zero one of the two clocks is wrong.",
-            ["validator"],
-            registry=self._registry,
         )
         self.gas = Counter("daonode_gas_used", "Gas of committed transactions.", registry=self._registry)
         self._writes = Counter(
@@ -108,13 +78,6 @@ class NodeMetrics:
             ["store", "kind"],
             registry=self._registry,
         )
-        self.sync_requests = Counter(
-            "daonode_sync_requests", "Requests for blocks sent to peers.", registry=self._registry
-        )
-        self.synced_blocks = Counter(
-            "daonode_synced_blocks", "Blocks committed while catching up.", registry=self._registry
-        )
-        self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=self._registry)
         self.peer_faults = Counter(
             "daonode_peer_faults", "Messages that no honest peer sends.", registry=self._registry
         )
@@ -133,12 +96,6 @@ class NodeMetrics:
             registry=self._registry,
         )
         self._stages = _cpu_by_stage(self._registry)
-        self._commit_delay = Histogram(
-            "daonode_commit_delay_seconds",
-            "From a block's time to its commit here.",
-            buckets=LATENCY_BUCKETS_SECONDS,
-            registry=self._registry,
-        )
         self._queues = Gauge("daonode_queue_length", "What waits to be stepped.", ["queue"], registry=self._registry)
 
         self.rpc = RpcMetrics(self._registry)
@@ -160,14 +117,6 @@ class NodeMetrics:
         """Times one batch."""
         return self._persists.labels(store).time()
 
-    def note_quorum(self, step: QuorumStep, seconds: float) -> None:
-        """Take how long a quorum took."""
-        self._quorum_delay.labels(step.value).observe(seconds)
-
-    def note_proposal(self, header: Header, *, now_ms: int, name_of: Callable[[ValidatorId], str]) -> None:
-        """Take the header of a proposal that has come."""
-        self._proposal_age.labels(name_of(header.proposer)).set((now_ms - header.time_ms) / 1_000)
-
     def note_writes(self, store: str, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Take a batch that has been written."""
         for prefix, count in CounterOf(key[:1] for key, _ in writes).items():
@@ -178,25 +127,8 @@ class NodeMetrics:
         for queue, length in lengths.items():
             self._queues.labels(queue).set(length)
 
-    def note_commit(
-        self,
-        header: Header,
-        receipts: tuple[Receipt, ...],
-        *,
-        now_ms: int,
-        name_of: Callable[[ValidatorId], str],
-        is_synced: bool,
-    ) -> None:
-        """Take a committed block; `is_synced` where it came while catching up."""
-        self.height.set(header.height)
-        self.round.set(header.round)
-        self.failed_rounds.inc(len(header.failed_proposers))
-        self._commit_delay.observe(max(0, now_ms - header.time_ms) / 1_000)
-        self._turns.labels(name_of(header.proposer), "proposed").inc()
-        for missed in header.failed_proposers:
-            self._turns.labels(name_of(missed), "missed").inc()
-        if is_synced:
-            self.synced_blocks.inc()
+    def note_receipts(self, receipts: tuple[Receipt, ...]) -> None:
+        """Take what the transactions of a committed block did."""
         for receipt in receipts:
             self.gas.inc(receipt.gas_used)
             self.transactions.labels("failed" if receipt.code else "succeeded").inc()

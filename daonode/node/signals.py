@@ -43,4 +43,4 @@ def _change_logs(read_config: Callable[[], NodeConfig]) -> None:
         log.error("the log's settings are unchanged", reason=str(error))
         return
     configure_logs(section)
-    log.warning("the log's settings were read again", level=section.level, format=section.format)
+    log.warning("the log's settings were read again", lowest_level=section.level, format=section.format)

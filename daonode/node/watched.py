@@ -16,7 +16,7 @@ _PEER_OUTCOMES: tuple[tuple[str, Callable[[PeerCounters], int]], ...] = (
     ("dial_failed", lambda each: each.dial_failures),
     ("duplicate", lambda each: each.duplicates),
     ("refused", lambda each: each.refused),
-    ("kept_away", lambda each: each.barred),
+    ("kept_away", lambda each: each.kept_out),
 )
 _LANE_COUNTERS: tuple[tuple[str, str, Callable[[LaneCounters], int]], ...] = (
     ("daonode_p2p_sent_bytes", "Bytes sent, by peer and lane.", lambda each: each.sent_bytes),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import textwrap
+
 import rich_click as click
 
 from daonode.cli.checkup import Checkup
@@ -9,6 +14,8 @@ from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.output import JsonObject
 from daonode.cli.session import Session, common
 from daonode.primitives.json_form import Json
+
+CHECK_WIDTH = 14
 
 
 @click.command()
@@ -30,4 +37,13 @@ def command(session: Session) -> None:
 
 
 def _line(row: JsonObject) -> str:
-    return f"{'ok  ' if row['ok'] else 'DO  '} {row['check']!s:<14} {row['said']}"
+    """One finding; on a terminal what does not fit goes on below what it belongs to."""
+    line = f"{'ok  ' if row['ok'] else 'DO  '} {row['check']!s:<{CHECK_WIDTH}} {row['said']}"
+    if not sys.stdout.isatty():
+        return line
+    columns = max(40, shutil.get_terminal_size().columns)
+    indent = " " * (CHECK_WIDTH + 6)
+    told = "\n".join(textwrap.wrap(line, columns, subsequent_indent=indent, break_on_hyphens=False))
+    if os.environ.get("NO_COLOR"):
+        return told
+    return click.style(told[:4], fg="green" if row["ok"] else "yellow") + told[4:]

@@ -28,7 +28,7 @@ class LaneCounters:
 @dataclass(slots=True)
 class PeerCounters:
     """Connections of one peer. `refused` counts connections of an unlisted host, those of a peer that already had too
-    many, and those of one that is kept out; `duplicates` counts collapsed ones; `barred`, how often it was kept out."""
+    many, and those while it is kept out; `duplicates` counts collapsed ones; `kept_out`, how often it was sent away."""
 
     connected: int = 0
     disconnected: int = 0
@@ -36,7 +36,7 @@ class PeerCounters:
     dial_failures: int = 0
     duplicates: int = 0
     refused: int = 0
-    barred: int = 0
+    kept_out: int = 0
 
 
 class TransportCounters:

@@ -27,8 +27,8 @@ from daonode.node.transport.types import (
 MAX_UNLISTED_PEERS = 32
 MAX_SESSIONS_OF_A_PEER = 6
 """The one that stands, those that this and the other side have just dialled, and as many that are about to end."""
-MAX_BARRED_PEERS = 256
-"""Peers that are kept out at a time; with one more the one that was barred first may come again."""
+MAX_KEPT_OUT_PEERS = 256
+"""Peers that are kept out at a time; with one more the one that was kept out first may come again."""
 _MAX_DOUBLINGS = 16
 
 
@@ -86,7 +86,7 @@ class Roster:
         self._peers = {
             address.peer_id: Peer(address.peer_id, address, counters) for address in listed if address.peer_id != own_id
         }
-        self._barred_until: dict[PeerId, float] = {}
+        self._kept_out_until: dict[PeerId, float] = {}
 
     def dialled_peers(self) -> list[Peer]:
         """Return the listed peers that have an address."""
@@ -100,30 +100,30 @@ class Roster:
         """Return a listed or connected peer."""
         return self._peers.get(peer_id)
 
-    def bar(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
+    def keep_out(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
         """End a peer's connection and admit none of it for a time; the connection ends once its task runs."""
-        self._barred_until.pop(peer_id, None)
-        if len(self._barred_until) >= MAX_BARRED_PEERS:
-            del self._barred_until[next(iter(self._barred_until))]
-        self._barred_until[peer_id] = trio.current_time() + for_seconds
-        self._counters.peer(peer_id).barred += 1
+        self._kept_out_until.pop(peer_id, None)
+        if len(self._kept_out_until) >= MAX_KEPT_OUT_PEERS:
+            del self._kept_out_until[next(iter(self._kept_out_until))]
+        self._kept_out_until[peer_id] = trio.current_time() + for_seconds
+        self._counters.peer(peer_id).kept_out += 1
         peer = self._peers.get(peer_id)
         if peer is not None and peer.session is not None:
             peer.session.end(reason)
 
-    def barred_seconds(self, peer_id: PeerId) -> float:
+    def seconds_kept_out(self, peer_id: PeerId) -> float:
         """Return for how long a peer is still kept out, 0 where it is not."""
-        barred_until = self._barred_until.get(peer_id)
-        if barred_until is None:
+        until = self._kept_out_until.get(peer_id)
+        if until is None:
             return 0.0
-        seconds = barred_until - trio.current_time()
+        seconds = until - trio.current_time()
         if seconds <= 0:
-            del self._barred_until[peer_id]
+            del self._kept_out_until[peer_id]
         return max(0.0, seconds)
 
     def admit(self, peer_id: PeerId) -> Peer | None:
         """Return the peer for a session that is about to run, or None where it may not. `release` undoes it."""
-        if self.barred_seconds(peer_id):
+        if self.seconds_kept_out(peer_id):
             self._counters.peer(peer_id).refused += 1
             return None
         peer = self._peers.get(peer_id)
@@ -147,8 +147,8 @@ class Roster:
 
     async def attach(self, peer: Peer, session: Session) -> bool:
         """Make a session the peer's connection, ending the one that stood; return False where that one is kept."""
-        # A session that was on its way when its peer was barred.
-        if self.barred_seconds(peer.peer_id):
+        # A session that was on its way when its peer was told to stay out.
+        if self.seconds_kept_out(peer.peer_id):
             return False
         while peer.session is not None:
             existing = peer.session

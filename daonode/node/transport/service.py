@@ -89,7 +89,7 @@ class Transport:
 
         Frames that were received before may still follow.
         """
-        self._roster.bar(peer_id, for_seconds=for_seconds, reason=reason)
+        self._roster.keep_out(peer_id, for_seconds=for_seconds, reason=reason)
 
     def connected_peers(self) -> list[PeerId]:
         """Return the peers whose lanes are open now, in the order of the configuration, unlisted ones last."""
@@ -129,7 +129,7 @@ class Transport:
             if not is_due:
                 await trio.sleep(backoff.next_seconds())
             is_due = False
-            await trio.sleep(self._roster.barred_seconds(peer.peer_id))
+            await trio.sleep(self._roster.seconds_kept_out(peer.peer_id))
             if peer.session is not None:
                 continue
             connection = await self._dial(peer)

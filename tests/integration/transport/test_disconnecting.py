@@ -35,7 +35,7 @@ async def test_a_peer_that_dials_is_kept_out_for_the_time_and_its_attempts_are_c
             await next_of(host, PeerConnected)
             assert await _sent_away_and_back(host, other, 1) >= AWAY_SECONDS
             counters = host.counters.peer(id_of(1))
-            assert counters.barred == 1
+            assert counters.kept_out == 1
             assert counters.refused > 1
 
 

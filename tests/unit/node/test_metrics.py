@@ -99,7 +99,7 @@ async def test_a_validator_whose_peers_are_silent_counts_its_timeouts(tmp_path: 
     async with running(tmp_path, validators=4) as node:
         with moving(node.metrics, "daonode_round_timeouts_total", "daonode_step_seconds_count|TimerFired"):
             await node.submit(0)
-            while not node.metrics.timeouts._value.get():
+            while not node.metrics.consensus.timeouts._value.get():
                 await trio.sleep(0.01)
 
 
@@ -121,7 +121,7 @@ def test_missed_turns_are_counted_by_validator_and_synced_blocks_apart() -> None
             "daonode_failed_rounds_total",
             *(["daonode_synced_blocks_total"] if is_synced else []),
         ):
-            metrics.note_commit(header, (), now_ms=header.time_ms, name_of=names.__getitem__, is_synced=is_synced)
+            metrics.consensus.note_commit(header, now_ms=header.time_ms, name_of=names.__getitem__, is_synced=is_synced)
     assert values_of(metrics)["daonode_synced_blocks_total"] == 1
 
 
@@ -129,7 +129,7 @@ def test_the_age_of_a_proposal_is_told_by_validator_and_below_zero_when_clocks_d
     metrics = NodeMetrics()
     header = make_test_chain(1).chain.initial.header
     for late_ms, seconds in ((250, 0.25), (-1_500, -1.5)):
-        metrics.note_proposal(header, now_ms=header.time_ms + late_ms, name_of=lambda _: "node1")
+        metrics.consensus.note_proposal(header, now_ms=header.time_ms + late_ms, name_of=lambda _: "node1")
         assert values_of(metrics)["daonode_proposal_age_seconds|node1"] == seconds
 
 
