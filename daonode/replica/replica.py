@@ -20,7 +20,7 @@ from daonode.consensus.events import Timer
 from daonode.consensus.leaders import HISTORY_HEIGHTS
 from daonode.consensus.messages import ConsensusMessage, SyncMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
-from daonode.consensus.types import Block, CommitProof, ValidatorSet
+from daonode.consensus.types import Block, CommitProof, Header, ValidatorSet
 from daonode.consensus.verification import Verifier, event_of
 from daonode.ledger.application import Application
 from daonode.primitives.ids import BlockId, ValidatorId
@@ -62,6 +62,8 @@ from daonode.replica.serving import BlockServer
 WAKE_TIMER = "wake"
 MAX_HALVINGS = 5
 """How often the target of a block's gas is halved, once for each round that failed before it."""
+RECOVERY_BLOCKS = 32
+"""Committed blocks without a failed round before them that bring the target from nothing to its full size again."""
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 
 
@@ -71,8 +73,8 @@ class ReplicaConfig:
 
     `own` is None for a full node. `peers` names the transport peers of validators. An idle chain makes a block every
     `heartbeat_ms`, or none when that is None. State can be proven for `kept_versions` heights below the tip. A block
-    that is built here ends once its transactions have used `gas_target`, earlier after rounds that failed: larger ones
-    are valid, and would not be executed everywhere before the round is over.
+    that is built here ends once its transactions have used `gas_target`, sooner for some time after rounds that
+    failed: larger ones are valid, and would not be executed everywhere before the round is over.
     """
 
     consensus: ConsensusConfig
@@ -110,6 +112,7 @@ class Replica:
         self._pruning = Pruning(archive.state, kept_versions=config.kept_versions)
         self._next_deadline_ms = tip.next_deadline_ms
         self._built: BlockId | None = None
+        self._gas_target = config.gas_target
         self._timer_rounds: dict[Timer, int] = {}
         self._pending = False
         self._core_events: deque[core_events.Event] = deque()
@@ -272,7 +275,7 @@ class Replica:
             validators_digest=self._validators_digest,
             time_ms=max(order.time_ms, self._now_ms),
             candidates=self._admission.candidates(order.parent.id()),
-            gas_target=self._config.gas_target >> min(failed_rounds, MAX_HALVINGS),
+            gas_target=self._gas_target >> min(failed_rounds, MAX_HALVINGS),
         )
         self._built = block.header.id()
         self._admission.drop_skipped(built.skipped)
@@ -286,6 +289,7 @@ class Replica:
         made_obsolete = 0
         for block, own_proof in zip(blocks, proofs_of(blocks, proof), strict=True):
             header = block.header
+            self._pace(header)
             result = self._executed.commit(header)
             self._next_deadline_ms = result.next_deadline_ms
             made_obsolete += len(result.stale_nodes)
@@ -301,6 +305,15 @@ class Replica:
             self._effects.append(Committed(header, result.receipts))
         self._effects.append(self._durable.settle(blocks))
         self._set_wake_timer()
+
+    def _pace(self, header: Header) -> None:
+        """Build smaller blocks after failed rounds, and slowly larger ones again."""
+        most = self._config.gas_target
+        if header.failed_proposers:
+            halvings = min(len(header.failed_proposers), MAX_HALVINGS)
+            self._gas_target = max(self._gas_target >> halvings, most >> MAX_HALVINGS)
+        else:
+            self._gas_target = min(most, self._gas_target + most // RECOVERY_BLOCKS)
 
     def _broadcast(self, message: ConsensusMessage) -> None:
         """Send to everyone. With a timeout goes what waits here: work known to one becomes known to a quorum."""
