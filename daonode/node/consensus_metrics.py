@@ -53,7 +53,9 @@ class ConsensusMetrics:
             registry=registry,
         )
         self.sync_requests = Counter("daonode_sync_requests", "Requests for blocks sent to peers.", registry=registry)
-        self.synced_blocks = Counter("daonode_synced_blocks", "Blocks committed while catching up.", registry=registry)
+        self.synced_blocks = Counter(
+            "daonode_synced_blocks", "Blocks committed that a peer sent on request.", registry=registry
+        )
         self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=registry)
 
     def note_quorum(self, step: QuorumStep, seconds: float) -> None:
@@ -64,10 +66,8 @@ class ConsensusMetrics:
         """Take the header of a proposal that has come."""
         self._proposal_age.labels(name_of(header.proposer)).set((now_ms - header.time_ms) / 1_000)
 
-    def note_commit(
-        self, header: Header, *, now_ms: int, name_of: Callable[[ValidatorId], str], is_synced: bool
-    ) -> None:
-        """Take a committed block; `is_synced` where it came while catching up."""
+    def note_commit(self, header: Header, *, now_ms: int, name_of: Callable[[ValidatorId], str]) -> None:
+        """Take a committed block."""
         self.height.set(header.height)
         self.round.set(header.round)
         self.failed_rounds.inc(len(header.failed_proposers))
@@ -75,5 +75,3 @@ class ConsensusMetrics:
         self._turns.labels(name_of(header.proposer), "proposed").inc()
         for missed in header.failed_proposers:
             self._turns.labels(name_of(missed), "missed").inc()
-        if is_synced:
-            self.synced_blocks.inc()

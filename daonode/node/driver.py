@@ -71,7 +71,7 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.intake import CheckedMessage, Intake
-from daonode.replica.messages import BlockRequest, Lane, Message, lane_of
+from daonode.replica.messages import BlockRequest, BlockResponse, Lane, Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
@@ -206,13 +206,16 @@ class Driver:
         """Step, and carry out every effect; not cancelled in between, so that clients hear what became of theirs."""
         leader = self._replica.core.leader
         timed = self._metrics.time_step(type(event).__name__)
-        if isinstance(event, MessageReceived) and isinstance(event.message, ProposalMessage):
-            header = event.message.block.header
+        message = event.message if isinstance(event, MessageReceived) else None
+        if isinstance(message, ProposalMessage):
+            header = message.block.header
             self._metrics.consensus.note_proposal(header, now_ms=event.now_ms, name_of=self._narrator.validator_name)
             self._quorum_delay.on_proposed(header.id())
         with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
             effects = self._replica.step(event)
         self._quorum_delay.on_certified(self._replica.core.high_qc.block_id)
+        if isinstance(message, BlockResponse):
+            self._metrics.consensus.synced_blocks.inc(sum(isinstance(effect, Committed) for effect in effects))
         with trio.CancelScope(shield=True):
             for effect in effects:
                 await self._carry_out(effect, leader)
@@ -310,7 +313,6 @@ class Driver:
             header,
             now_ms=self._clock.now_ms(),
             name_of=self._narrator.validator_name,
-            is_synced=self._replica.catching_up,
         )
         self._quorum_delay.on_committed(header.id())
         self._committed_height = header.height

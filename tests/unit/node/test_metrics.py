@@ -103,7 +103,7 @@ async def test_a_validator_whose_peers_are_silent_counts_its_timeouts(tmp_path: 
                 await trio.sleep(0.01)
 
 
-def test_missed_turns_are_counted_by_validator_and_synced_blocks_apart() -> None:
+def test_missed_turns_are_counted_by_validator() -> None:
     metrics = NodeMetrics()
     validators = make_test_chain(4).chain.validators.validators
     header = replace(
@@ -112,17 +112,14 @@ def test_missed_turns_are_counted_by_validator_and_synced_blocks_apart() -> None
         failed_proposers=(validators[1].id, validators[2].id),
     )
     names = {each.id: f"node{index}" for index, each in enumerate(validators)}
-    for is_synced in (False, True):
-        with moving(
-            metrics,
-            "daonode_turns_total|missed|node1",
-            "daonode_turns_total|missed|node2",
-            "daonode_turns_total|proposed|node0",
-            "daonode_failed_rounds_total",
-            *(["daonode_synced_blocks_total"] if is_synced else []),
-        ):
-            metrics.consensus.note_commit(header, now_ms=header.time_ms, name_of=names.__getitem__, is_synced=is_synced)
-    assert values_of(metrics)["daonode_synced_blocks_total"] == 1
+    with moving(
+        metrics,
+        "daonode_turns_total|missed|node1",
+        "daonode_turns_total|missed|node2",
+        "daonode_turns_total|proposed|node0",
+        "daonode_failed_rounds_total",
+    ):
+        metrics.consensus.note_commit(header, now_ms=header.time_ms, name_of=names.__getitem__)
 
 
 def test_the_age_of_a_proposal_is_told_by_validator_and_below_zero_when_clocks_differ() -> None:
