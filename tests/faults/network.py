@@ -161,11 +161,6 @@ class Network:
         """The highest committed height."""
         return max(node.height() for node in self.nodes)
 
-    def wait_for_progress(self, *, heights: int, within_seconds: float = CATCH_UP_SECONDS) -> None:
-        """Wait until that many more blocks are committed."""
-        goal = self.height() + heights
-        wait_until(lambda: self.height() >= goal, within_seconds=within_seconds, what=f"a block at height {goal}")
-
     def wait_until_level(self, height: int | None = None) -> None:
         """Wait until every node has committed a height, the highest of all now unless given."""
         goal = self.height() if height is None else height
