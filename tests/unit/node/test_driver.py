@@ -33,6 +33,7 @@ from daonode.primitives.codec import encode
 from daonode.primitives.ids import Signature, TxId
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Halt
+from daonode.replica.events import PeerId as ReplicaPeerId
 from daonode.replica.layout import TIP_KEY
 from daonode.replica.messages import TransactionsMessage
 from daonode.signer.file_signer import FileSigner, open_signer
@@ -92,7 +93,11 @@ class Node:
         safety = chain.initial_safety(own.public_key) if signer is None else signer.safety
         self.metrics = NodeMetrics()
         self.replica = chain.make_replica(
-            own=None if signer is None else own.id, peers={}, archive=self.archive, safety=safety, verifier=verifier
+            own=None if signer is None else own.id,
+            peers={each.id: ReplicaPeerId(PEER) for each in chain.validators.validators[1:2]},
+            archive=self.archive,
+            safety=safety,
+            verifier=verifier,
         )
         self.driver = Driver(
             replica=self.replica,

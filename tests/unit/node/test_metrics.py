@@ -11,13 +11,16 @@ import trio
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from daonode.consensus.messages import VoteMessage
+from daonode.consensus.statements import Vote, signing_bytes
 from daonode.node.metrics import NodeMetrics
 from daonode.node.quorum_delay import MAX_OPEN_BLOCKS, QuorumDelay, QuorumStep
 from daonode.node.transport.types import Lane
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId
+from daonode.primitives.signatures import sign
 from daonode.replica.messages import TransactionsMessage
-from tests.unit.node.chains import make_test_chain, raw_transfer
+from tests.unit.node.chains import CHAIN_ID, make_test_chain, raw_transfer
 from tests.unit.node.test_driver import Node, running
 
 Values = dict[str, float]
@@ -101,6 +104,27 @@ async def test_a_validator_whose_peers_are_silent_counts_its_timeouts(tmp_path: 
             await node.submit(0)
             while not node.metrics.consensus.timeouts._value.get():
                 await trio.sleep(0.01)
+
+
+async def test_a_validator_that_votes_twice_in_a_round_is_counted(tmp_path: Path) -> None:
+    test_chain = make_test_chain(4)
+    voter = test_chain.chain.validators.validators[1].id
+    async with running(tmp_path, validators=4) as node:
+        with moving(node.metrics, "daonode_evidence_total", "daonode_stage_cpu_seconds_total|check_consensus"):
+            for block in (b"x", b"y"):
+                statement = Vote(chain_id=CHAIN_ID, epoch=0, round=1, block_id=BlockId(block * 32), qc_round=0)
+                vote = VoteMessage(
+                    epoch=0,
+                    round=1,
+                    block_id=statement.block_id,
+                    qc_round=0,
+                    voter=1,
+                    signature=sign(test_chain.seeds[voter], signing_bytes(statement)),
+                    sync=node.replica.core.sync_info,
+                )
+                node.network.arrive(Lane.CONSENSUS, encode(vote))
+            while not node.metrics.consensus.evidence._value.get():
+                await trio.lowlevel.checkpoint()
 
 
 def test_missed_turns_are_counted_by_validator() -> None:
