@@ -112,7 +112,7 @@ def key_file_to_bytes(key_file: KeyFile) -> bytes:
 def parse_key_file(data: bytes, *, path: Path) -> KeyFile:
     """Read a key file, or raise `DamagedKeyFile`; what is sealed is not looked at."""
     try:
-        parsed: object = json.loads(data)
+        parsed: object = json.loads(data, object_pairs_hook=_each_key_once)
     except (ValueError, RecursionError) as error:
         raise DamagedKeyFile(f"not a key file: {error}", path=path) from error
     version = parsed.get("version") if isinstance(parsed, dict) else None
@@ -170,3 +170,11 @@ def _with_encryption(key_file: KeyFile, sealed: Sealed) -> KeyFile:
         account=key_file.account,
         encryption=sealed,
     )
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object; two readers of one with a key twice may read two things."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands twice in its object")
+    return made

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from daonode.client.errors import DamagedKeyFile
+from daonode.client.key_file import parse_key_file
 from daonode.genesis.document import load_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
@@ -155,6 +157,23 @@ def test_a_node_s_key_that_is_none_is_named_and_not_quoted(folder: Path, content
         read_seed(path)
     assert str(path) in str(caught.value)
     assert "00000000" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"version": 1, "version": 1}', "a key stands twice"),
+        (b'{"version": 1, "name": "\xff"}', "not a key file"),
+        (b"[" * DEPTH, "not a key file"),
+        (b"[]", "expected a daonode-key file of version 1"),
+        (b'{"version": 1.0}', "not a key file"),
+        (b'{"version": ' + b"9" * 5_000 + b"}", "not a key file"),
+        (b"", "not a key file"),
+    ],
+)
+def test_a_key_file_that_is_none_says_why(folder: Path, data: bytes, told: str) -> None:
+    with pytest.raises(DamagedKeyFile, match=told):
+        parse_key_file(data, path=folder / "alice.json")
 
 
 def test_a_pipe_or_a_folder_in_the_place_of_a_key_does_not_hang_and_is_named(folder: Path) -> None:
