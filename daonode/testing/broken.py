@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class InvariantBroken(Exception):
-    """An invariant of consensus.md is broken. `invariant` is its short name, `text` what was seen."""
+    """An invariant of docs/consensus.md is broken. `invariant` is its short name, `text` what was seen."""
 
     def __init__(self, invariant: str, text: str) -> None:
         super().__init__(f"{invariant}: {text}")

@@ -1,4 +1,4 @@
-"""The oracle: watches a run and raises `InvariantBroken` as soon as an invariant of consensus.md does not hold.
+"""The oracle: watches a run and raises `InvariantBroken` as soon as an invariant does not hold (docs/consensus.md).
 
 It restates the invariants from what is seen from outside: messages sent, states persisted, blocks committed. It shares
 no code with what it judges: quorums, hashes, signatures, ancestry and evidence are its own (`electorate.py`,

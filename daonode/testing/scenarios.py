@@ -20,7 +20,7 @@ from daonode.testing.byzantine.stale_leader import StaleLeader
 from daonode.testing.node import Node
 
 MIN_COMMITS = 50
-"""What testing.md asks of a seed."""
+"""What docs/testing.md asks of a seed."""
 SHORT_COMMITS = 20
 """Enough for a biased run, whose storm is what it is played for."""
 

@@ -1,14 +1,15 @@
 """Peer ids of Ed25519 host keys.
 
 A libp2p peer id of an Ed25519 key is the identity multihash of the protobuf-encoded public key, in base58: the key can
-be read back from it. It is built here from PyNaCl and base58 alone, so that tools which write configuration need not
+be read back from it. It is built here with base58 alone, so that tools which write configuration need not
 import libp2p. Source: libp2p specification, `peer-ids/peer-ids.md`.
 """
 
 from typing import NewType
 
 import base58
-from nacl.signing import SigningKey
+
+from daonode.primitives.signatures import public_key_of
 
 PeerId = NewType("PeerId", str)
 """The base58 text of a libp2p peer id, `12D3KooW...`."""
@@ -22,7 +23,7 @@ _ED25519_PEER_ID_PREFIX = bytes([0x00, 0x24, 0x08, 0x01, 0x12, 0x20])
 
 def public_key_from_seed(seed: bytes) -> bytes:
     """Return the 32-byte Ed25519 public key of a 32-byte seed. Source: RFC 8032, section 5.1.5."""
-    return bytes(SigningKey(seed).verify_key)
+    return public_key_of(seed)
 
 
 def peer_id_from_public_key(public_key: bytes) -> PeerId:

@@ -1,6 +1,6 @@
 """A hostile node over an honest signer: it asks for every signature that certificates can be found for.
 
-The signer is the only one that keeps the promises then (architecture.md: it signs nothing that the rules forbid,
+The signer is the only one that keeps the promises then (`daonode.signer`: it signs nothing that the rules forbid,
 whoever asks). What it signs is sent to everyone; the oracle holds the signer to it as to any other honest one.
 """
 
