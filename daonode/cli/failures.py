@@ -146,9 +146,19 @@ def _say_usage(error: click.UsageError) -> None:
     if isinstance(error, click.NoSuchOption) and not error.possibilities and error.ctx is not None:
         known = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("--")]
         near = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.4)
-        message += f" Did you mean {near[0]}?" if near else f" Known: {', '.join(sorted(known))}."
+        if near:
+            message += f" Did you mean {near[0]}?"
+        elif _names_command(error.ctx, error.option_name):
+            message += f" Did you mean `{error.ctx.command_path} {error.option_name.lstrip('-')}`?"
+        elif known:
+            message += f" Known: {', '.join(sorted(known))}."
     where = error.ctx.command_path if error.ctx is not None else "daonode"
     _say(message, hint=f"see: {where} --help")
+
+
+def _names_command(ctx: click.Context, option: str) -> bool:
+    """Whether an option is the name of a command after all, as `--version` is."""
+    return isinstance(ctx.command, click.Group) and option.lstrip("-") in ctx.command.list_commands(ctx)
 
 
 def _say(message: str, *, hint: str = "") -> None:

@@ -1,6 +1,7 @@
 """Proposals for several commands: finding the one that a text names, and showing one.
 
-A text names a proposal by its number, its id, or the beginning of an id that no other proposal shares.
+A text names a proposal by its number, its id, or the beginning of an id that no other proposal shares; the short form
+in which a list shows an id names it too.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MAX_SEARCHED = 10_000
 """How many proposals are looked at for one whose id begins with a prefix."""
 MIN_PREFIX_DIGITS = 4
 _NUMBER = re.compile(r"#?[0-9]{1,19}")
-_PREFIX = re.compile(r"0x[0-9a-f]*")
+_PREFIX = re.compile(r"(0x[0-9a-f]*)(?:\.\.\.([0-9a-f]*))?")
 _TIMES = (
     ("submitted_at", "submitted", "submitted"),
     ("decision_starts", "vote begins", "vote began"),
@@ -50,11 +51,16 @@ def find_proposal(session: Session, text: str) -> JsonObject:
     text = text.lower()
     if _NUMBER.fullmatch(text) or len(text.removeprefix("0x")) == 2 * HASH_BYTES:
         return session.rpc.proposal(text)
-    if _PREFIX.fullmatch(text) is None or len(text) < len("0x") + MIN_PREFIX_DIGITS:
+    parts = _PREFIX.fullmatch(text)
+    if parts is None or len(parts[1]) < len("0x") + MIN_PREFIX_DIGITS:
         raise click.UsageError(
             f"{text!r} names no proposal: give its number, or its id from 0x and {MIN_PREFIX_DIGITS} digits on"
         )
-    found = [each for each in all_proposals(session) if str(each["id"]).startswith(text)]
+    found = [
+        each
+        for each in all_proposals(session)
+        if str(each["id"]).startswith(parts[1]) and str(each["id"]).endswith(parts[2] or "")
+    ]
     if not found:
         raise CommandFailed(f"no proposal's id begins with {text}", code=ExitCode.NOT_FOUND)
     if len(found) > 1:

@@ -53,6 +53,8 @@ def send_calls(session: Session, calls: Sequence[Call]) -> Sent:
     """The same for messages that are encoded already."""
     wallet = session.unlock(session.sender_name())
     options = TxOptions(lane=session.lane, gas_limit=session.gas_limit, max_fee=session.max_fee)
+    # Before what the other chain would say of an account that it does not know.
+    session.check_chain(session.rpc.status().chain_id)
     body = plan(session.rpc, calls, sender=wallet.address, signers=(wallet.public_key,), options=options)
     session.check_chain(body.chain_id)
     transaction = sign_body(body, (wallet,))

@@ -17,6 +17,7 @@ import rich_click as click
 
 from daonode.cli.completion import complete_keys
 from daonode.cli.output import OutputFormat, show
+from daonode.cli.parameters import AMOUNT
 from daonode.primitives.json_form import Json
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Session:
             return self.rpc_url
         from daonode.cli.client_settings import DEFAULT_RPC
 
+        self._check_home()
         return self.client_settings.rpc or DEFAULT_RPC
 
     @property
@@ -87,6 +89,22 @@ class Session:
 
             self._rpc = RpcClient(self.url)
         return self._rpc
+
+    def _check_home(self) -> None:
+        """Refuse a mistyped home: without its settings, the question would go to whichever node is on this machine.
+
+        Raises:
+            HomeError: the home is not the default one, and it is none.
+        """
+        from daonode.node.home import DEFAULT_HOME, HomeError
+
+        home = self.home
+        is_home = home.config_directory.exists() or home.keys_directory.exists()
+        if is_home or home.path == Path(DEFAULT_HOME).expanduser():
+            return
+        inner = home.path / "node0"
+        right = f"did you mean {inner}?" if inner.exists() else "make one with `daonode init`, or give --rpc"
+        raise HomeError(f"{home.path} is no home of a node: {right}")
 
     def close(self) -> None:
         """End the connections to the node."""
@@ -225,7 +243,13 @@ def sending(command: Command) -> Command:
     """Give a command what `common` gives, and the options of a command that sends a transaction."""
 
     @click.option("--wait/--no-wait", default=True, help="Whether to wait for the commit.")
-    @click.option("--timeout", "timeout_s", type=float, default=COMMIT_TIMEOUT_S, help="Seconds to wait at most.")
+    @click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0),
+        default=COMMIT_TIMEOUT_S,
+        help="Seconds to wait at most.",
+    )
     @functools.wraps(command)
     def with_waiting(session: Session, *args: object, **options: object) -> None:
         session.wait = bool(options.pop("wait"))
@@ -246,8 +270,8 @@ def signing(command: Command) -> Command:
         shell_complete=complete_keys,
         help="The key that signs.",
     )
-    @click.option("--gas-limit", type=int, default=None, help="The gas limit, by default what a simulation needs.")
-    @click.option("--max-fee", type=int, default=None, help="The largest fee, in base units.")
+    @click.option("--gas-limit", type=AMOUNT, default=None, help="The gas limit, by default what a simulation needs.")
+    @click.option("--max-fee", type=AMOUNT, default=None, help="The largest fee, in base units.")
     @click.option("--lane", type=click.IntRange(0, 15), default=0, help="The lane of the sequence.")
     @functools.wraps(command)
     def with_signer(session: Session, *args: object, **options: object) -> None:

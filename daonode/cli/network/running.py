@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import trio
 
@@ -34,11 +34,10 @@ def run_development(
     """Run the network in a directory until SIGINT or SIGTERM; raises as `prepare` and `Supervisor.run`."""
     prepare(directory, voting_ms=voting_ms, timelock_ms=timelock_ms, base_port=base_port, reset=reset)
     supervisor = Supervisor(directory, restart=True, report=report)
-    is_ending = Event()
 
     def report_seeding(text: str) -> None:
         # A seeding that fails because the nodes are being ended is no news.
-        if not is_ending.is_set():
+        if not supervisor.is_ending:
             report(text)
 
     def begin(nodes: tuple[NetworkNode, ...]) -> None:
@@ -47,10 +46,7 @@ def run_development(
         # The client's calls block, so a thread of its own; it is given up when the process ends.
         Thread(target=seed, args=(nodes[0].rpc,), daemon=True).start()
 
-    try:
-        trio.run(supervisor.run, begin)
-    finally:
-        is_ending.set()
+    trio.run(supervisor.run, begin)
 
 
 def _seed(

@@ -56,6 +56,11 @@ class Supervisor:
     _stop_asked: trio.Event = field(default_factory=trio.Event)
     _has_announced: bool = False
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the processes are being ended, or have been; any thread may ask."""
+        return self._stop_asked.is_set()
+
     async def run(self, on_ready: Callable[[tuple[NetworkNode, ...]], None]) -> None:
         """Run the network until SIGINT or SIGTERM.
 

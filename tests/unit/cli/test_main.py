@@ -71,6 +71,23 @@ def test_an_unknown_option_names_the_nearest(shell: Shell) -> None:
     assert result.written == ""
 
 
+def test_an_option_that_is_a_command_names_the_command(shell: Shell) -> None:
+    result = shell.run("--version")
+    assert result.code == ExitCode.USAGE
+    assert "`daonode version`" in result.said
+
+
+def test_an_unknown_option_of_a_group_without_options_ends_with_a_whole_sentence(shell: Shell) -> None:
+    assert "Known: ." not in shell.run("-v").said
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--gas-limit", "--max-fee"])
+def test_a_negative_bound_of_a_transaction_is_refused_before_anything_is_sent(shell: Shell, option: str) -> None:
+    result = shell.here("vote", "cast", "1", "yes", "--from", "alice", option, "-1")
+    assert result.code == ExitCode.USAGE
+    assert option in result.said
+
+
 def test_a_value_of_the_wrong_kind_says_what_would_be_right(shell: Shell) -> None:
     result = shell.run("tx", "show", "0x12")
     assert result.code == ExitCode.USAGE
@@ -87,6 +104,24 @@ def test_a_home_without_a_genesis_document_is_named(shell: Shell) -> None:
     result = shell.here("query", "accounts", "balance", "alice")
     assert result.code == ExitCode.USAGE
     assert str(shell.home) in result.said
+
+
+def test_a_mistyped_home_asks_no_other_node_instead(shell: Shell) -> None:
+    result = shell.here("status")
+    assert result.code == ExitCode.USAGE
+    assert str(shell.home) in result.said
+
+
+def test_the_directory_of_a_network_names_the_home_of_its_first_node(shell: Shell) -> None:
+    (shell.home / "node0").mkdir(parents=True)
+    result = shell.here("status")
+    assert result.code == ExitCode.USAGE
+    assert f"did you mean {shell.home / 'node0'}?" in result.said
+
+
+def test_a_home_of_keys_alone_is_a_home(shell: Shell) -> None:
+    assert shell.here("keys", "add", "zoe", "--no-password").code == ExitCode.SUCCESS
+    assert "is no home" not in shell.here("status").said
 
 
 @pytest.mark.parametrize(
