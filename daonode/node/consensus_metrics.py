@@ -53,9 +53,7 @@ class ConsensusMetrics:
             registry=registry,
         )
         self.sync_requests = Counter("daonode_sync_requests", "Requests for blocks sent to peers.", registry=registry)
-        self.synced_blocks = Counter(
-            "daonode_synced_blocks", "Blocks committed that a peer sent on request.", registry=registry
-        )
+        self.fetched_blocks = Counter("daonode_fetched_blocks", "Blocks that peers sent on request.", registry=registry)
         self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=registry)
 
     def note_quorum(self, step: QuorumStep, seconds: float) -> None:

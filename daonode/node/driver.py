@@ -215,7 +215,7 @@ class Driver:
             effects = self._replica.step(event)
         self._quorum_delay.on_certified(self._replica.core.high_qc.block_id)
         if isinstance(message, BlockResponse):
-            self._metrics.consensus.synced_blocks.inc(sum(isinstance(effect, Committed) for effect in effects))
+            self._metrics.consensus.fetched_blocks.inc(len(message.blocks))
         with trio.CancelScope(shield=True):
             for effect in effects:
                 await self._carry_out(effect, leader)

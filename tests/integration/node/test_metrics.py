@@ -61,7 +61,7 @@ def test_a_network_with_a_validator_that_leaves_and_returns_moves_the_metrics_of
     absent.wait_until_ready()
     wait_until(lambda: absent.height() >= network_goal, within_seconds=CATCH_UP_SECONDS, what="it catches up")
     assert total(absent, "daonode_sync_requests_total") > 0
-    assert total(absent, "daonode_synced_blocks_total") > 0
+    assert total(absent, "daonode_fetched_blocks_total") > 0
     assert total(absent, "daonode_p2p_received_bytes_total", lane="sync") > 0
 
 
