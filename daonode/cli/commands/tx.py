@@ -157,8 +157,10 @@ def decode_(session: Session, given: str) -> None:
         except (ValueError, DecodeError) as error:
             raise click.UsageError(f"not an encoded transaction: {error}") from error
         file = TransactionFile(body=transaction.body, signatures=transaction.signatures)
-    else:
+    elif Path(given).is_file():
         file = parse_transaction_file(Path(given).read_bytes())
+    else:
+        raise click.UsageError(f"there is no file {given!r}; an encoded transaction in hex begins with 0x")
     session.show(_described(session, file))
 
 

@@ -94,6 +94,12 @@ def test_a_value_of_the_wrong_kind_says_what_would_be_right(shell: Shell) -> Non
     assert "64 hex digits" in result.said
 
 
+def test_what_is_neither_a_file_nor_hex_is_no_transaction(shell: Shell) -> None:
+    result = shell.here("tx", "decode", "12ab")
+    assert result.code == ExitCode.USAGE
+    assert "there is no file '12ab'" in result.said
+
+
 def test_an_unreachable_node_ends_with_6(shell: Shell) -> None:
     result = shell.run("status", "--rpc", "http://127.0.0.1:9")
     assert result.code == ExitCode.UNREACHABLE
