@@ -94,7 +94,7 @@ def test_a_proposal_that_is_not_there_ends_with_8(shell: Shell) -> None:
 def test_the_short_form_of_an_id_in_a_list_names_the_proposal(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "p.toml"
     shell.json("proposal", "new", "text", "--title", "Plant a tree", "-f", file)
-    proposal = shell.json("proposal", "submit", file, "--from", "judy")["proposal_id"]
+    proposal = shell.json("proposal", "submit", file, "--from", "karl")["proposal_id"]
     short = next(word for word in shell.here("proposal", "list").written.split() if word.startswith(proposal[:10]))
     assert "..." in short
     assert shell.json("proposal", "show", short)["id"] == proposal
