@@ -187,7 +187,9 @@ class GovernanceMachine(RuleBasedStateMachine):
     def submit(self, track: Track, proposer: Address, deposit: int) -> None:
         if self.held[proposer] < deposit:
             return
-        message = SubmitProposal(track=track.id, kind="standard", title="t", body="", actions=(), deposit=Amount(deposit))
+        message = SubmitProposal(
+            track=track.id, kind="standard", title="t", body="", actions=(), deposit=Amount(deposit)
+        )
         if any((poll.track.id, poll.proposer) == (track.id, proposer) for poll in self.open_polls()):
             with pytest.raises(AlreadyProposing):
                 self.dao.send(proposer, message)
