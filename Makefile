@@ -18,7 +18,7 @@ run: setup ## start a chain of four validators on this machine; Ctrl-C ends it
 	@exec $(BIN)/daonode dev
 
 test: check ## everything that a change must pass
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak" --ignore tests/tidy tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" --ignore tests/tidy tests
 
 check: setup ## formatting, lint, types, layers, the tidy test, known vulnerabilities
 	@scripts/check
