@@ -104,7 +104,7 @@ def _start(node: NetworkNode, *, is_profiled: bool) -> Node:
 
 def _answers(node: Node) -> bool:
     try:
-        with RpcClient(f"http://{node.node.rpc}", timeout_s=1.0) as rpc:
-            return rpc.status().height >= 0
+        rpc = RpcClient(f"http://{node.node.rpc}", timeout_s=1.0)
+        return rpc.status().height >= 0
     except (Unreachable, RpcError):
         return False

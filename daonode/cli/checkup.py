@@ -132,11 +132,11 @@ class Checkup:
         return document
 
     def _status(self) -> Status | ClientError:
-        with RpcClient(self.url, timeout_s=RPC_SECONDS) as rpc:
-            try:
-                return rpc.status()
-            except ClientError as error:
-                return error
+        rpc = RpcClient(self.url, timeout_s=RPC_SECONDS)
+        try:
+            return rpc.status()
+        except ClientError as error:
+            return error
 
     def _store(self, document: GenesisDocument) -> Finding:
         if not self.home.data_directory.exists() or not any(self.home.data_directory.iterdir()):

@@ -38,13 +38,13 @@ def complete_proposals(ctx: click.Context, param: click.Parameter, incomplete: s
 
     try:
         url = ctx.params.get("rpc") or load_client_settings(Home(_home(ctx)).client_toml).rpc or DEFAULT_RPC
-        with RpcClient(str(url), timeout_s=COMPLETION_SECONDS) as rpc:
-            items = Answer(rpc.proposals(), place="dao_listProposals").items("items")
-            return [
-                CompletionItem(each.text("number"), help=f"{each.text('title')} ({each.text('status')})")
-                for each in items
-                if each.text("number").startswith(incomplete)
-            ]
+        rpc = RpcClient(str(url), timeout_s=COMPLETION_SECONDS)
+        items = Answer(rpc.proposals(), place="dao_listProposals").items("items")
+        return [
+            CompletionItem(each.text("number"), help=f"{each.text('title')} ({each.text('status')})")
+            for each in items
+            if each.text("number").startswith(incomplete)
+        ]
     except (ClientError, ClientSettingsError):
         return []
 

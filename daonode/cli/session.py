@@ -106,11 +106,6 @@ class Session:
         right = f"did you mean {inner}?" if inner.exists() else "make one with `daonode init`, or give --rpc"
         raise HomeError(f"{home.path} is no home of a node: {right}")
 
-    def close(self) -> None:
-        """End the connections to the node."""
-        if self._rpc is not None:
-            self._rpc.close()
-
     @property
     def keystore(self) -> Keystore:
         """The keys of the home."""
@@ -231,10 +226,7 @@ def common(command: Command) -> Command:
             rpc_url=cast(str | None, options.pop("rpc")),
             output=cast(OutputFormat | None, options.pop("output")),
         )
-        try:
-            command(session, *args, **options)
-        finally:
-            session.close()
+        command(session, *args, **options)
 
     return with_session
 

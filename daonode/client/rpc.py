@@ -6,7 +6,6 @@ A call goes to the next URL where it could not be sent to one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 
 from daonode.client import answers
 from daonode.client.answers import Answer, JsonObject
@@ -20,22 +19,11 @@ MAX_WAIT_MS = 30_000
 
 
 class RpcClient:
-    """One or more nodes of one chain, by URL. A context manager; every method raises as `Transport.call` does."""
+    """One or more nodes of one chain, by URL. Every method raises as `Transport.call` does; nothing stays open."""
 
     def __init__(self, urls: str | Sequence[str], *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         self.urls = (urls,) if isinstance(urls, str) else tuple(urls)
         self._transport = Transport(self.urls, timeout_s=timeout_s)
-
-    def __enter__(self) -> RpcClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Nothing is held open between calls; a client may stand in `with` all the same."""
 
     def call(self, method: str, parameters: Mapping[str, Json] | None = None, *, wait_ms: int = 0) -> JsonObject:
         """Call any method and return the object that it answers."""

@@ -38,11 +38,6 @@ class Certified:
         self._commits: dict[int, bytes] = {genesis.round: self._genesis_id}
         self._waiting: dict[tuple[int, bytes, int, bytes], None] = {}
 
-    @property
-    def certified_rounds(self) -> int:
-        """In how many rounds a block was certified."""
-        return len(self._qcs) - 1
-
     def add_block(self, header: Header) -> None:
         """A block that someone has shown."""
         block_id = header_id(header)

@@ -62,20 +62,20 @@ class Load:
         turn = index
         waiting: SignedTransaction | None = None
         while waiting is not None or not self._stopping.is_set():
-            with RpcClient(self._urls[turn % len(self._urls)], timeout_s=CALL_SECONDS) as rpc:
-                try:
-                    while waiting is not None or not self._stopping.is_set():
-                        waiting = waiting or _transfer(rpc, wallet)
-                        self._note(submit_and_wait_for(rpc, waiting))
-                        waiting = None
-                except (Unreachable, Unavailable, OutcomeUnknown):
-                    # The same bytes to another node: whether the first had taken them, it is committed once.
-                    turn += 1
-                except Rejected as error:
-                    if not error.retryable and error.reason not in BEHIND:
-                        self.failures.append(f"{name}: {error}")
-                        return
-                    turn += 1
+            rpc = RpcClient(self._urls[turn % len(self._urls)], timeout_s=CALL_SECONDS)
+            try:
+                while waiting is not None or not self._stopping.is_set():
+                    waiting = waiting or _transfer(rpc, wallet)
+                    self._note(submit_and_wait_for(rpc, waiting))
+                    waiting = None
+            except (Unreachable, Unavailable, OutcomeUnknown):
+                # The same bytes to another node: whether the first had taken them, it is committed once.
+                turn += 1
+            except Rejected as error:
+                if not error.retryable and error.reason not in BEHIND:
+                    self.failures.append(f"{name}: {error}")
+                    return
+                turn += 1
             self._stopping.wait(PAUSE_SECONDS)
 
     def stop(self) -> None:

@@ -189,7 +189,6 @@ def running_network(directory: Path, *, validators: int = 4, accept_unknown: boo
     finally:
         for node in network.nodes:
             node.kill()
-            node.rpc.close()
 
 
 def _environment() -> dict[str, str]:

@@ -168,4 +168,3 @@ def test_a_full_node_follows_the_chain_and_serves_proofs(validator: NodeProcess,
         full.stop()
     finally:
         full.kill()
-        full.rpc.close()

@@ -56,22 +56,22 @@ def _seed(
     marker = directory / SEEDED_FILE
     if marker.exists():
         return
-    with RpcClient(f"http://{rpc_address}") as rpc:
-        try:
-            if rpc.status().height:
-                report("this chain was not seeded to its end; `daonode dev --reset` begins anew")
-                return
-            report("seeding the chain with members, delegations and proposals")
-            Seeding(
-                rpc=rpc,
-                registry=load_document((directory / "genesis.json").read_bytes()).registry,
-                clock=clock_of(directory),
-                voting_ms=voting_ms,
-                timelock_ms=timelock_ms,
-                seed=SEED,
-            ).run()
-        except (ClientError, TestnetError) as error:
-            report(f"seeding failed: {error}")
+    rpc = RpcClient(f"http://{rpc_address}")
+    try:
+        if rpc.status().height:
+            report("this chain was not seeded to its end; `daonode dev --reset` begins anew")
             return
+        report("seeding the chain with members, delegations and proposals")
+        Seeding(
+            rpc=rpc,
+            registry=load_document((directory / "genesis.json").read_bytes()).registry,
+            clock=clock_of(directory),
+            voting_ms=voting_ms,
+            timelock_ms=timelock_ms,
+            seed=SEED,
+        ).run()
+    except (ClientError, TestnetError) as error:
+        report(f"seeding failed: {error}")
+        return
     marker.touch()
     report("the chain is seeded: one proposal passed and was paid, one failed, one is open")

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from daonode.cli.failures import ExitCode
 from tests.integration.cli.network import Network
@@ -55,7 +56,6 @@ def test_network_json_says_where_each_process_is(network: Network) -> None:
     ],
 )
 def test_its_json_and_its_yaml_can_be_read(shell: Shell, command: str) -> None:
-    yaml = pytest.importorskip("yaml")
     assert shell.json(*command.split())
     result = shell.here(*command.split(), "-o", "yaml")
     assert result.code == 0

@@ -55,7 +55,8 @@ def node() -> FakeNode:
 
 @pytest.fixture
 def rpc(node: FakeNode) -> Iterator[RpcClient]:
-    with serve(node) as url, RpcClient(url, timeout_s=5) as client:
+    with serve(node) as url:
+        client = RpcClient(url, timeout_s=5)
         yield client
 
 
@@ -160,7 +161,8 @@ def test_an_outcome_is_unknown_only_when_time_is_over(rpc: RpcClient, node: Fake
 
 
 def test_a_node_that_comes_back_is_asked_again(node: FakeNode) -> None:
-    with serve(node) as url, RpcClient(url) as rpc:
+    with serve(node) as url:
+        rpc = RpcClient(url)
         transaction = signed(rpc, node)
         node.unanswered.add("dao_getTransaction")
         clock = StepClock()
@@ -189,9 +191,11 @@ def test_what_expired_before_a_block_took_it_is_rejected_not_unknown(rpc: RpcCli
 
 
 def test_a_node_that_is_not_there_is_unreachable_and_the_next_one_is_asked(node: FakeNode) -> None:
-    with RpcClient(NO_NODE) as rpc, pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"):
+    rpc = RpcClient(NO_NODE)
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"):
         rpc.status()
-    with serve(node) as url, RpcClient([NO_NODE, url]) as rpc:
+    with serve(node) as url:
+        rpc = RpcClient([NO_NODE, url])
         assert rpc.status().height == 0
         node.unanswered.add("dao_status")
         with pytest.raises(Unanswered):
