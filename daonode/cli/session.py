@@ -34,6 +34,7 @@ Command = Callable[..., None]
 
 UNLOCK_VARIABLE = "DAONODE_PASSWORD"
 COMMIT_TIMEOUT_S = 30.0
+FORMATS = ("table", "json", "yaml")
 
 
 @dataclass
@@ -51,11 +52,6 @@ class Session:
     lane: int = 0
     _rpc: RpcClient | None = field(default=None, init=False)
     _genesis: GenesisDocument | None = field(default=None, init=False)
-
-    @classmethod
-    def of_directory(cls, path: Path, output: str | None) -> Session:
-        """A session on a home, with an option's text for how results are shown."""
-        return cls(home_path=path, rpc_url=None, output=cast(OutputFormat | None, output))
 
     @property
     def home(self) -> Home:
@@ -202,25 +198,27 @@ class Session:
         return {encode_account(entry.address): entry.name for entry in self.keystore.list().entries}
 
 
-def output_option(decorated: click.decorators.FC) -> click.decorators.FC:
-    """Give a command `-o`."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["table", "json", "yaml"]),
-        default=None,
-        help="How results are shown, by default as client.toml says or as a table.",
-    )(decorated)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(FORMATS),
+    default=None,
+    help="How results are shown, by default as client.toml says or as a table.",
+)
+"""Gives a command `-o`."""
+
+home_option = click.option(
+    "--home", envvar="DAONODE_HOME", default="~/.daonode", show_default=True, help="The home directory."
+)
+"""Gives a command `--home`."""
 
 
-def common(command: Command) -> Command:
-    """Give a command `--home`, `--rpc` and `-o`, and pass it a `Session`."""
+def with_session(command: Command) -> Command:
+    """Give a command `--rpc`, and pass it a `Session` made of this and of its `--home` and `-o`."""
 
-    @click.option("--home", envvar="DAONODE_HOME", default="~/.daonode", show_default=True, help="The home directory.")
     @click.option("--rpc", envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
-    @output_option
     @functools.wraps(command)
-    def with_session(*args: object, **options: object) -> None:
+    def wrapped(*args: object, **options: object) -> None:
         session = Session(
             home_path=Path(str(options.pop("home"))).expanduser(),
             rpc_url=cast(str | None, options.pop("rpc")),
@@ -228,7 +226,12 @@ def common(command: Command) -> Command:
         )
         command(session, *args, **options)
 
-    return with_session
+    return wrapped
+
+
+def common(command: Command) -> Command:
+    """Give a command `--home`, `--rpc` and `-o`, and pass it a `Session`."""
+    return home_option(output_option(with_session(command)))
 
 
 def sending(command: Command) -> Command:

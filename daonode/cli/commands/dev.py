@@ -15,7 +15,7 @@ import rich_click as click
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.parameters import DURATION
-from daonode.cli.session import Session, output_option
+from daonode.cli.session import Command, Session, output_option, with_session
 
 if TYPE_CHECKING:
     from daonode.cli.network.ports import NetworkNode
@@ -25,20 +25,21 @@ BASE_PORT = 26656
 MS_PER_SECOND = 1_000
 
 
-def _home_option(decorated: click.decorators.FC) -> click.decorators.FC:
-    return click.option(
-        "--home",
-        envvar="DAONODE_DEV_HOME",
-        default=DEFAULT_HOME,
-        show_default=True,
-        type=click.Path(path_type=Path),
-        help="The directory of the network.",
-    )(decorated)
+network_option = click.option(
+    "--home",
+    envvar="DAONODE_DEV_HOME",
+    default=DEFAULT_HOME,
+    show_default=True,
+    help="The directory of the network.",
+)
+
+
+def _common(command: Command) -> Command:
+    """Give a command what all commands have; its home is the directory of the network."""
+    return network_option(output_option(with_session(command)))
 
 
 @click.group(cls=SuggestingGroup, invoke_without_command=True)
-@_home_option
-@output_option
 @click.option("--reset", is_flag=True, help="Begin anew: remove the network that is there.")
 @click.option("--voting-period", type=DURATION, default="1h", show_default=True, help="How long a vote lasts.")
 @click.option("--timelock", type=DURATION, default="10m", show_default=True, help="From passing to execution.")
@@ -49,8 +50,9 @@ def _home_option(decorated: click.decorators.FC) -> click.decorators.FC:
     show_default=True,
     help="Ports from this on; 0 stands for free ones.",
 )
+@_common
 @click.pass_context
-def command(ctx: click.Context, /, *, home: Path, output: str | None, reset: bool, **numbers: int) -> None:
+def command(ctx: click.Context, session: Session, /, *, reset: bool, **numbers: int) -> None:
     """Run a development network of four validators until Ctrl-C.
 
     The first start makes it and seeds the chain; later ones go on where it stopped.
@@ -59,8 +61,7 @@ def command(ctx: click.Context, /, *, home: Path, output: str | None, reset: boo
         return
     from daonode.cli.network.running import run_development
 
-    directory = home.expanduser()
-    session = Session.of_directory(directory / "node0", output)
+    directory = session.home_path
     run_development(
         directory,
         voting_ms=numbers["voting_period"],
@@ -74,19 +75,18 @@ def command(ctx: click.Context, /, *, home: Path, output: str | None, reset: boo
 
 @command.command()
 @click.argument("duration", type=DURATION)
-@_home_option
-@output_option
-def warp(duration: int, home: Path, output: str | None) -> None:
+@_common
+def warp(session: Session, duration: int) -> None:
     """Move the clock that all nodes share ahead, by 90s, 36h or 7d: what waits for time happens."""
     from time import time_ns
 
     from daonode.cli.network.development import clock_of, network_directory
     from daonode.primitives.times import format_duration, format_time
 
-    clock = clock_of(network_directory(home.expanduser()))
+    clock = clock_of(network_directory(session.home_path))
     before_ms = time_ns() // 1_000_000 + clock.offset_ms
     clock.warp(duration)
-    Session.of_directory(home, output).show(
+    session.show(
         {
             "before": format_time(before_ms),
             "after": format_time(before_ms + duration),
@@ -102,29 +102,27 @@ def fault() -> None:
 
 @fault.command()
 @click.argument("node", default="node3")
-@_home_option
-@output_option
-def crash(node: str, home: Path, output: str | None) -> None:
+@_common
+def crash(session: Session, node: str) -> None:
     """Kill a node's process at once; it is started again after some seconds and catches up."""
-    pid = _pid(home.expanduser(), node)
+    pid = _pid(session.home_path, node)
     os.kill(pid, signal.SIGKILL)
-    Session.of_directory(home, output).show({"node": node, "fault": "crash", "pid": pid})
+    session.show({"node": node, "fault": "crash", "pid": pid})
 
 
 @fault.command()
 @click.argument("node", default="node3")
 @click.option("--for", "duration", type=DURATION, default="5s", show_default=True, help="For how long.")
-@_home_option
-@output_option
-def pause(node: str, duration: int, home: Path, output: str | None) -> None:
+@_common
+def pause(session: Session, node: str, duration: int) -> None:
     """Stop a node's process for a while, as if its machine were frozen."""
-    pid = _pid(home.expanduser(), node)
+    pid = _pid(session.home_path, node)
     os.kill(pid, signal.SIGSTOP)
     try:
         Event().wait(duration / MS_PER_SECOND)
     finally:
         os.kill(pid, signal.SIGCONT)
-    Session.of_directory(home, output).show({"node": node, "fault": "pause", "pid": pid, "paused_ms": str(duration)})
+    session.show({"node": node, "fault": "pause", "pid": pid, "paused_ms": str(duration)})
 
 
 def _pid(home: Path, name: str) -> int:

@@ -9,15 +9,36 @@ from typing import TYPE_CHECKING, cast
 import rich_click as click
 
 from daonode.cli.lazy import SuggestingGroup
-from daonode.cli.output import OutputFormat, show
 from daonode.cli.parameters import AMOUNT, DURATION
+from daonode.cli.session import FORMATS, Command, Session, common, home_option, with_session
 from daonode.primitives.json_form import Json
 
 if TYPE_CHECKING:
     from daonode.cli.network.ports import NetworkNode
 
 DEFAULT_CHAIN_ID = "daonode:testnet"
-FORMATS = ("table", "json", "yaml")
+
+
+def _where_and_how(command: Command) -> Command:
+    """Give a command an `-o` that takes a directory, and given again a format."""
+
+    @click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="DIR|table|json|yaml",
+        help="The directory to write to; given again with a format, how the result is shown.",
+    )
+    @functools.wraps(command)
+    def wrapped(*args: object, outputs: tuple[str, ...], **options: object) -> None:
+        directories = [Path(each) for each in outputs if each not in FORMATS]
+        formats = [each for each in outputs if each in FORMATS]
+        if len(directories) != 1:
+            raise click.UsageError("say where to: -o DIR")
+        command(*args, directory=directories[0], output=formats[-1] if formats else None, **options)
+
+    return wrapped
 
 
 @click.group(cls=SuggestingGroup)
@@ -26,15 +47,8 @@ def command() -> None:
 
 
 @command.command()
+@home_option
 @click.option("--validators", type=click.IntRange(1, 64), default=4, show_default=True, help="How many validators.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="DIR|table|json|yaml",
-    help="The directory to write to; given again with a format, how the result is shown.",
-)
 @click.option("--chain-id", default=DEFAULT_CHAIN_ID, show_default=True, help="CAIP-2 id of the chain.")
 @click.option("--voting-period", type=DURATION, default="7d", show_default=True, help="How long a vote lasts.")
 @click.option("--confirm-period", type=DURATION, default="0s", show_default=True, help="How long it must be passing.")
@@ -54,7 +68,9 @@ def command() -> None:
     default=None,
     help="A clock offset that all share.",
 )
-def init(outputs: tuple[str, ...], **options: object) -> None:
+@_where_and_how
+@with_session
+def init(session: Session, directory: Path, **options: object) -> None:
     """Write the homes of a network, genesis.json and accounts.json.
 
     The accounts are funded members whose keys are in every home and need no password.
@@ -64,10 +80,6 @@ def init(outputs: tuple[str, ...], **options: object) -> None:
     from daonode.primitives.ids import check_chain_id
     from daonode.primitives.units import Amount, DurationMs
 
-    directories = [Path(each) for each in outputs if each not in FORMATS]
-    formats = [each for each in outputs if each in FORMATS]
-    if len(directories) != 1:
-        raise click.UsageError("say where to: -o DIR")
     numbers = cast(dict[str, int], options)
     plan = TestnetPlan(
         validators=numbers["validators"],
@@ -84,21 +96,21 @@ def init(outputs: tuple[str, ...], **options: object) -> None:
         base_port=cast(int | None, options["base_port"]),
         clock_file=cast(Path | None, options["clock_file"]),
     )
-    make_testnet(directories[0], plan)
+    make_testnet(directory, plan)
     result: dict[str, Json] = {
-        "directory": str(directories[0]),
+        "directory": str(directory),
         "chain_id": plan.chain_id,
         "validators": plan.validators,
-        "start": f"daonode testnet start {directories[0]}",
+        "start": f"daonode testnet start {directory}",
     }
-    show(result, cast(OutputFormat, formats[-1] if formats else "table"))
+    session.show(result)
 
 
 @command.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True, help="How it is shown.")
 @click.option("--restart/--no-restart", default=False, help="Start a node again that ends on its own.")
-def start(directory: Path, output: OutputFormat, restart: bool) -> None:
+@common
+def start(session: Session, directory: Path, restart: bool) -> None:
     """Run one process per validator until Ctrl-C; network.json says where each listens once all answer."""
     import trio
 
@@ -108,8 +120,8 @@ def start(directory: Path, output: OutputFormat, restart: bool) -> None:
         rows: list[Json] = [
             {"name": each.name, "rpc": f"http://{each.rpc}", "home": str(each.home.path)} for each in nodes
         ]
-        show(rows, output)
-        click.echo("all validators answer; Ctrl-C ends them", err=True)
+        session.show(rows)
+        session.say("all validators answer; Ctrl-C ends them")
 
-    supervisor = Supervisor(directory, restart=restart, report=lambda text: click.echo(text, err=True))
+    supervisor = Supervisor(directory, restart=restart, report=session.say)
     trio.run(functools.partial(supervisor.run, on_ready))
