@@ -13,7 +13,8 @@ import msgspec
 import structlog
 import trio
 
-from daonode.node.rpc.costs import READ, Budget, too_dear
+from daonode.httpd.budgets import Budget
+from daonode.node.rpc.costs import READ, too_dear
 from daonode.node.rpc.errors import (
     InternalFailure,
     InvalidParameters,

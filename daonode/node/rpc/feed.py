@@ -13,7 +13,8 @@ from typing import Final
 
 import trio
 
-from daonode.node.rpc.costs import WORK, Budget
+from daonode.httpd.budgets import Budget
+from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidInput, RpcError, not_found
 from daonode.node.rpc.events import EventReader
 from daonode.node.rpc.method import RpcNode

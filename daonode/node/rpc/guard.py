@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from daonode.node.rpc.costs import is_loopback
+from daonode.httpd.budgets import is_loopback
 from daonode.node.rpc.errors import InvalidRequest, RpcError
 
 LOCAL_NAME: Final = "localhost"

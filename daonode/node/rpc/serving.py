@@ -20,12 +20,12 @@ from anycorn.app_wrappers import ASGIWrapper
 from anycorn.worker_context import WorkerContext
 from starlette.types import ASGIApp
 
+from daonode.httpd.budgets import Budgets, is_loopback
+from daonode.httpd.connection import HEAD_TIMEOUT_S, MAX_HEAD_BYTES, HttpStream, asks_for_websocket, read_head
+from daonode.httpd.http_one import HttpConnection
 from daonode.node.api import NodeApi
-from daonode.node.rpc.connection import HEAD_TIMEOUT_S, MAX_HEAD_BYTES, HttpStream, asks_for_websocket, read_head
-from daonode.node.rpc.costs import Budgets, is_loopback
 from daonode.node.rpc.errors import TooMuch
 from daonode.node.rpc.guard import make_guard
-from daonode.node.rpc.http_one import HttpConnection
 from daonode.node.rpc.web import Site
 from daonode.node.rpc.websockets import WebSockets, write_refusal
 from daonode.node.rpc_metrics import RpcMetrics

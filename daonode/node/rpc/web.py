@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daonode.httpd.budgets import Budgets
 from daonode.node.api import NodeApi
-from daonode.node.rpc.costs import Budgets
 from daonode.node.rpc.dispatch import Dispatcher, error_body
 from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch, Unavailable
 from daonode.node.rpc.guard import Guard

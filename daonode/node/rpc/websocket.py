@@ -20,12 +20,12 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
-from daonode.node.rpc.costs import Budget, bucket
+from daonode.httpd.budgets import Budget, bucket
+from daonode.httpd.outbox import Outbox, Stalled
 from daonode.node.rpc.dispatch import Dispatcher
 from daonode.node.rpc.errors import RpcError, TooMuch, not_found
 from daonode.node.rpc.feed import Feed, Start
 from daonode.node.rpc.method import RpcNode
-from daonode.node.rpc.outbox import Outbox, Stalled
 from daonode.node.rpc.positions import Position
 from daonode.node.rpc.subscribing import SubscribeParameters
 from daonode.node.rpc.topics import Item

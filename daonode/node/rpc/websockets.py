@@ -7,13 +7,13 @@ from typing import Final
 
 import trio
 
+from daonode.httpd.budgets import LOOPBACK_FACTOR, Budgets, factor_of
+from daonode.httpd.handshake import BadHandshake, Handshake
 from daonode.node.api import NodeApi
-from daonode.node.rpc.costs import LOOPBACK_FACTOR, Budgets, factor_of
 from daonode.node.rpc.dispatch import error_body
 from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch
 from daonode.node.rpc.feed import Feed
 from daonode.node.rpc.guard import Guard
-from daonode.node.rpc.handshake import BadHandshake, Handshake
 from daonode.node.rpc.method import RpcNode
 from daonode.node.rpc.websocket import WebSocket
 

@@ -12,8 +12,8 @@ import pytest
 import trio
 import trio.testing
 
+from daonode.httpd.connection import HEAD_TIMEOUT_S, WRITE_TIMEOUT_S
 from daonode.node.rpc import METHODS, ListenError, serve, serve_metrics
-from daonode.node.rpc.connection import HEAD_TIMEOUT_S, WRITE_TIMEOUT_S
 from daonode.node.rpc.web import BODY_TIMEOUT_S, MAX_BODY_BYTES
 from tests.unit.node.rpc.calling import at, error_in
 from tests.unit.node.rpc.fake_node import FakeNode, id_of, transfer

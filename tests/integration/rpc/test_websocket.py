@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from trio_websocket import ConnectionClosed
 
-from daonode.node.rpc.outbox import STALLED_AFTER_S
+from daonode.httpd.outbox import STALLED_AFTER_S
 from daonode.node.rpc.websocket import CLOSE_TIMEOUT_S, MAX_SUBSCRIPTIONS
 from daonode.primitives.addresses import encode_account
 from tests.integration.rpc.websocket_client import Client, JsonObject, connected, served, slowly_connected

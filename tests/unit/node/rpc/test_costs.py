@@ -2,11 +2,11 @@
 
 import json
 
-import pytest
 import trio
 import trio.testing
 
-from daonode.node.rpc.costs import BURST_UNITS, LOOPBACK_FACTOR, MAX_ADDRESSES, UNITS_PER_SECOND, WORK, Budgets, bucket
+from daonode.httpd.budgets import BURST_UNITS, UNITS_PER_SECOND, Budgets
+from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.dispatch import MAX_BATCH
 from daonode.node.rpc.methods import METHODS
 from daonode.primitives.json_form import Json
@@ -19,18 +19,6 @@ CALL = {"jsonrpc": "2.0", "method": "dao_getBlock", "params": {}}
 async def ask(caller: Caller, budgets: Budgets, request: object, *, address: str = ELSEWHERE) -> Json:
     answer = await caller.dispatcher.answer(json.dumps(request).encode(), budget=budgets.of(address))
     return None if answer is None else json.loads(answer)
-
-
-async def test_a_budget_refills_with_time_up_to_its_burst(mock_clock: trio.testing.MockClock) -> None:
-    budget = bucket(rate=10, burst=20)
-    assert [budget.spend(15), budget.spend(15)] == [0, 1.0]
-    mock_clock.jump(1.0)
-    assert budget.spend(15) == 0
-    mock_clock.jump(1_000)
-    assert [budget.spend(20), budget.spend(1)] == [0, 0.1]
-    mock_clock.jump(2)
-    # What is dearer than any burst takes a whole one, and is not refused for ever.
-    assert budget.spend(1_000) == 0
 
 
 async def test_who_asks_for_too_much_is_told_when_to_come_back(mock_clock: trio.testing.MockClock) -> None:
@@ -64,24 +52,6 @@ async def test_what_cannot_be_read_costs_too(mock_clock: trio.testing.MockClock)
             reasons.append(str(error[0] if isinstance(error, list) else error).count("rate_limited"))
         mock_clock.jump(BURST_UNITS / UNITS_PER_SECOND)
     assert sum(reasons) > BURST_UNITS / 2
-
-
-@pytest.mark.parametrize(("address", "factor"), [("127.0.0.1", LOOPBACK_FACTOR), ("::1", LOOPBACK_FACTOR), ("", 1)])
-async def test_the_own_machine_may_spend_more(address: str, factor: float) -> None:
-    budget = Budgets().of(address)
-    assert budget.spend(BURST_UNITS * factor) == 0
-    assert budget.spend(UNITS_PER_SECOND * factor) > 0.9
-
-
-async def test_remembered_addresses_are_bounded_and_the_last_ones_kept() -> None:
-    budgets = Budgets()
-    first = budgets.of("first")
-    for index in range(MAX_ADDRESSES - 1):
-        budgets.of(str(index))
-    assert budgets.of("first") is first
-    for index in range(MAX_ADDRESSES):
-        budgets.of(f"more {index}")
-    assert budgets.of("first") is not first
 
 
 def test_no_batch_is_dearer_than_a_burst() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anycorn.typing import AppWrapper
     from anycorn.worker_context import WorkerContext
 
-    from daonode.node.rpc.connection import HttpStream
+    from daonode.httpd.connection import HttpStream
 
 
 class HttpConnection(TCPServer):

@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from daonode.node.rpc.outbox import MAX_QUEUED_BYTES, STALLED_AFTER_S, Outbox, Stalled
+from daonode.httpd.outbox import MAX_QUEUED_BYTES, STALLED_AFTER_S, Outbox, Stalled
 
 FRAME = b"x" * (MAX_QUEUED_BYTES // 4)
 
