@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import cast, get_type_hints
+from typing import Final, cast, get_type_hints
 
 import rich_click as click
 from msgspec.structs import fields
@@ -18,6 +18,10 @@ from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address
 from daonode.primitives.json_form import Json, JsonFormError, from_json, suggestion
+from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
+
+FILE_LIMITS: Final = JsonLimits(max_bytes=4 * 1024 * 1024, max_depth=64, max_values=100_000)
+"""Of a file with the messages of one transaction, whose own size is bounded further."""
 
 
 def json_value(session: Session, name: str, hint: object, text: str) -> Json:
@@ -55,9 +59,9 @@ def record_value(session: Session, record: type[Record], assignments: tuple[str,
 def read_messages(path: Path) -> list[tuple[str, dict[str, Json]]]:
     """Types and values of the messages in a JSON file: one object `{"type", "value"}`, or a list of them."""
     try:
-        parsed: object = json.loads(path.read_text())
-    except ValueError as error:
-        raise click.UsageError(f"{path} is not JSON: {error}") from error
+        parsed = parse_json(path.read_bytes(), FILE_LIMITS)
+    except StrictJsonError as error:
+        raise click.UsageError(f"{path}: {error}") from error
     messages: list[tuple[str, dict[str, Json]]] = []
     for index, item in enumerate(parsed if isinstance(parsed, list) else [parsed]):
         type_, value = (item.get("type"), item.get("value", {})) if isinstance(item, dict) else (None, None)

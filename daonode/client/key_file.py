@@ -22,10 +22,12 @@ from daonode.primitives.codec import U32, Record
 from daonode.primitives.derivation import DerivationError, check_words, words_from_entropy
 from daonode.primitives.ids import Address, PublicKey
 from daonode.primitives.json_form import JsonFormError, from_json, to_json
+from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
 
 FORMAT: Final = "daonode-key"
 VERSION: Final = 1
 MAX_KEY_FILE_BYTES: Final = 16 * 1024
+FILE_LIMITS: Final = JsonLimits(max_bytes=MAX_KEY_FILE_BYTES, max_depth=8, max_values=100)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -112,8 +114,8 @@ def key_file_to_bytes(key_file: KeyFile) -> bytes:
 def parse_key_file(data: bytes, *, path: Path) -> KeyFile:
     """Read a key file, or raise `DamagedKeyFile`; what is sealed is not looked at."""
     try:
-        parsed: object = json.loads(data, object_pairs_hook=_each_key_once)
-    except (ValueError, RecursionError) as error:
+        parsed = parse_json(data, FILE_LIMITS)
+    except StrictJsonError as error:
         raise DamagedKeyFile(f"not a key file: {error}", path=path) from error
     version = parsed.get("version") if isinstance(parsed, dict) else None
     if version != VERSION:
@@ -170,11 +172,3 @@ def _with_encryption(key_file: KeyFile, sealed: Sealed) -> KeyFile:
         account=key_file.account,
         encryption=sealed,
     )
-
-
-def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object; two readers of one with a key twice may read two things."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a key stands twice in its object")
-    return made

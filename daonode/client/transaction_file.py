@@ -21,10 +21,11 @@ from daonode.primitives.codec import DecodeError, Record, decode, encode
 from daonode.primitives.ids import TxId
 from daonode.primitives.json_form import JsonFormError, from_json, to_json
 from daonode.primitives.signatures import verify
+from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
 
 FORMAT: Final = "daonode-transaction"
 VERSION: Final = 1
-MAX_FILE_BYTES: Final = 4 * MAX_TRANSACTION_BYTES
+FILE_LIMITS: Final = JsonLimits(max_bytes=4 * MAX_TRANSACTION_BYTES, max_depth=64, max_values=100_000)
 
 
 class _FileForm(Record, frozen=True):
@@ -93,13 +94,11 @@ def parse_transaction_file(data: bytes) -> TransactionFile:
     Raises:
         FileFormatError: it has not the form, its id is not its body's, or a signature does not verify.
     """
-    if len(data) > MAX_FILE_BYTES:
-        raise FileFormatError(place="$", reason=f"expected at most {MAX_FILE_BYTES} bytes, got {len(data)}")
     try:
-        form = from_json(json.loads(data), _FileForm)
+        form = from_json(parse_json(data, FILE_LIMITS), _FileForm)
         decode(form.body, TxBody)
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(place="$", reason=f"not JSON: {error}") from error
+    except StrictJsonError as error:
+        raise FileFormatError(place=error.path, reason=error.message) from error
     except JsonFormError as error:
         raise FileFormatError(place=error.path, reason=error.reason) from error
     except DecodeError as error:

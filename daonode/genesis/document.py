@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from daonode.genesis.errors import GenesisError
-from daonode.genesis.strict_json import parse_document
 from daonode.ledger.params import LedgerParams
 from daonode.ledger.registry import Registry, RegistryError, discover
 from daonode.primitives.codec import U32, U64, DecodeError, Record, decode, encode
 from daonode.primitives.hashing import GENESIS_TAG, tagged_hash
 from daonode.primitives.ids import ChainId, Hash, IdError, check_chain_id
 from daonode.primitives.json_form import Json, JsonFormError, from_json, to_json
+from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
 from daonode.primitives.units import DurationMs, TimeMs
 
 TEST_COIN_TYPE: Final = 1
 """SLIP-44's number for all test networks."""
+DOCUMENT_LIMITS: Final = JsonLimits(max_bytes=1024 * 1024 * 1024, max_depth=64, max_values=32_000_000)
+"""A million accounts, each with a few balances and a policy, and room to spare."""
 _MODULES: Final = "modules"
 
 
@@ -87,7 +89,12 @@ def load_document(data: bytes) -> GenesisDocument:
         GenesisError: a field is missing, unknown, of the wrong type or out of range, or a module cannot be had; the
             path says where, the reason what would be right.
     """
-    parsed = parse_document(data)
+    try:
+        parsed = parse_json(data, DOCUMENT_LIMITS)
+    except StrictJsonError as error:
+        raise GenesisError(path=error.path, reason=error.message) from error
+    if not isinstance(parsed, dict):
+        raise GenesisError(path="$", reason="expected an object")
     if _MODULES not in parsed:
         raise GenesisError(path=f"$.{_MODULES}", reason="this field is missing")
     sections = parsed.pop(_MODULES)

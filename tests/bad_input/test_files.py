@@ -162,7 +162,7 @@ def test_a_node_s_key_that_is_none_is_named_and_not_quoted(folder: Path, content
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b'{"version": 1, "version": 1}', "a key stands twice"),
+        (b'{"version": 1, "version": 1}', "the key 'version' stands twice"),
         (b'{"version": 1, "name": "\xff"}', "not a key file"),
         (b"[" * DEPTH, "not a key file"),
         (b"[]", "expected a daonode-key file of version 1"),

@@ -180,7 +180,7 @@ def _cost_of_bytes(body: bytes) -> int:
     return len(body) // BYTES_A_UNIT
 
 
-def _read_batch(request: list[object]) -> list[Entry]:
+def _read_batch(request: Sequence[object]) -> list[Entry]:
     if not request:
         raise InvalidRequest("a batch is empty", reason="empty_batch", hint=f"send 1 to {MAX_BATCH} calls")
     if len(request) > MAX_BATCH:

@@ -12,11 +12,13 @@ from typing import ClassVar, Final
 from daonode.ledger.errors import QueryError, TransactionError
 from daonode.node.api import Overloaded
 from daonode.primitives.json_form import Json, JsonFormError
+from daonode.primitives.strict_json import StrictJsonError
 from daonode.replica.mempool import MempoolFull, SenderLimit
 
 MAX_SHOWN_CHARACTERS: Final = 500
 """How much of a text that a caller may have caused is said back."""
 _BUSY: Final = (Overloaded, MempoolFull)
+_BEYOND_LIMITS: Final = ("too_large", "too_deep", "too_many_values")
 
 
 class RpcError(Exception):
@@ -133,6 +135,12 @@ def of_query(error: QueryError) -> RpcError:
     if error.not_found:
         return not_found(error.message, hint=error.hint)
     return InvalidInput(error.message, reason="invalid_query", hint=error.hint)
+
+
+def of_json(error: StrictJsonError) -> RpcError:
+    """The answer for a body that is no JSON, or beyond the limits."""
+    kind = TooMuch if error.reason in _BEYOND_LIMITS else ParseFailed
+    return kind(str(error), reason=error.reason, hint=error.hint)
 
 
 def of_form(error: JsonFormError) -> InvalidParameters:

@@ -15,18 +15,21 @@ from msgspec.structs import replace
 
 from daonode.node.api import NodeApi
 from daonode.node.rpc.costs import READ
-from daonode.node.rpc.errors import RpcError, Unavailable, of_form
-from daonode.node.rpc.strict_json import parse
+from daonode.node.rpc.errors import RpcError, Unavailable, of_form, of_json
 from daonode.node.rpc.subscribing import Subscriber
 from daonode.node.storage import StoreClosed
 from daonode.primitives.codec import Record
-from daonode.primitives.json_form import JsonFormError, from_json
+from daonode.primitives.json_form import Json, JsonFormError, from_json
+from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
 from daonode.replica.archive import Archive
 
 MAX_THREADS: Final = 2
 """Threads that read the databases and large bodies for RPC: each more slows down the thread that votes."""
 MAX_INLINE_BODY_BYTES: Final = 32 * 1024
 """A larger body is parsed on a thread, so that nobody waits for it."""
+
+BODY_LIMITS: Final = JsonLimits(max_bytes=2 * 1024 * 1024, max_depth=32, max_values=20_000)
+"""Of one body, batch and calls included: a batch of a hundred calls needs a thousand values."""
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Record)
@@ -51,11 +54,19 @@ class RpcNode:
         except StoreClosed:
             raise Unavailable("the node is stopping", reason="stopping", retryable=True) from None
 
-    async def parse(self, body: bytes) -> object:
-        """Read the JSON of a body; raises as `strict_json.parse` does."""
-        if len(body) <= MAX_INLINE_BODY_BYTES:
-            return parse(body)
-        return await trio.to_thread.run_sync(parse, body, limiter=self._threads)
+    async def parse(self, body: bytes) -> Json:
+        """Read the JSON of a body.
+
+        Raises:
+            ParseFailed: it is none, or not a strict one; the reason tells which.
+            TooMuch: it is beyond `BODY_LIMITS`.
+        """
+        try:
+            if len(body) <= MAX_INLINE_BODY_BYTES:
+                return parse_json(body, BODY_LIMITS)
+            return await trio.to_thread.run_sync(parse_json, body, BODY_LIMITS, limiter=self._threads)
+        except StrictJsonError as error:
+            raise of_json(error) from None
 
     def _read(self, function: Callable[[Archive], T]) -> T:
         with self.api.open_archive() as archive:

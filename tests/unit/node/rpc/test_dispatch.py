@@ -1,7 +1,6 @@
 """What every request is answered with, whatever it is."""
 
 import json
-from contextlib import suppress
 
 import pytest
 import trio
@@ -9,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daonode.node.rpc.dispatch import MAX_BATCH
-from daonode.node.rpc.errors import ParseFailed, TooMuch
+from daonode.node.rpc.method import BODY_LIMITS
 from daonode.node.rpc.methods import METHODS
-from daonode.node.rpc.strict_json import MAX_DEPTH, MAX_VALUES, parse
 from tests.unit.node.rpc.calling import Caller, at, error_in
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "dao_chainId"}
@@ -28,9 +26,9 @@ UNREADABLE = [
     (b'{"id": "\\ud800"}', -32700, "invalid_unicode"),
     (b'{"\\udfff": 1}', -32700, "invalid_unicode"),
     (b"1" * 5_000, -32700, "invalid_number"),
-    (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), -32005, "too_deep"),
+    (b"[" * (BODY_LIMITS.max_depth + 2) + b"]" * (BODY_LIMITS.max_depth + 2), -32005, "too_deep"),
     (b"[" * 200_000, -32005, "too_deep"),
-    (b"[" + b"0," * MAX_VALUES + b"0]", -32005, "too_many_values"),
+    (b"[" + b"0," * BODY_LIMITS.max_values + b"0]", -32005, "too_many_values"),
     (b'{"params": {"args": {"x": ["\\ud800"]}}}', -32700, "invalid_unicode"),
     (b"[]", -32600, "empty_batch"),
     (b"3", -32600, "invalid_request"),
@@ -138,12 +136,6 @@ async def test_a_mistake_of_the_node_is_an_internal_error_without_its_details() 
     assert (error["code"], error["reason"]) == (-32603, "internal")
     assert "secret" not in json.dumps(answers)
     assert at(answers[1], "result", "chain_id") == "daonode:rpc"
-
-
-@given(st.binary(max_size=200))
-def test_whatever_the_bytes_reading_them_gives_a_value_or_one_of_two_errors(body: bytes) -> None:
-    with suppress(ParseFailed, TooMuch):
-        parse(body)
 
 
 _JSON = st.recursive(
