@@ -7,6 +7,7 @@ Everything is synchronous; whoever serves many clients calls it from threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -62,8 +63,8 @@ class Rows(Protocol):
         ...
 
 
-class Reader(Rows, Protocol):
-    """What the gateway asks of a store. One call sees one state of it; `head` may have moved before the next."""
+class Snapshot(Rows, Protocol):
+    """One state of a store, for as long as it is open."""
 
     def head(self) -> Head | None:
         """How far the store is; None while it is empty."""
@@ -83,6 +84,14 @@ class Reader(Rows, Protocol):
 
         `where` filters by equality or range of fields, all of which must hold.
         """
+        ...
+
+
+class Reader(Snapshot, Protocol):
+    """What the gateway asks of a store. Each call sees the state of its moment; a snapshot sees one throughout."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The state of now, to be read by one thread and left soon: it keeps the store from tidying up."""
         ...
 
 
