@@ -9,14 +9,7 @@ from daonode.consensus.types import CommitProof, ValidatorSet
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidInput, Unsupported, not_found
-from daonode.node.rpc.forms import (
-    Count,
-    decimal,
-    hex_text,
-    json_object,
-    time_text,
-    validator_text,
-)
+from daonode.node.rpc.forms import json_object
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import (
     BlockResult,
@@ -30,6 +23,7 @@ from daonode.node.rpc.results import (
 )
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import BlockId
+from daonode.primitives.json_texts import Count, decimal, hex_text, time_text, validator_text
 from daonode.replica.archive import Archive
 from daonode.replica.layout import CommittedBlock
 

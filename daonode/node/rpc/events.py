@@ -13,9 +13,9 @@ from daonode.ledger.block import EventRecord
 from daonode.ledger.registry import Registry
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.node.rpc.forms import JsonObject, event_value
-from daonode.node.rpc.positions import Position
 from daonode.primitives.codec import DecodeError, Record, decode
 from daonode.primitives.ids import Address, TxId
+from daonode.primitives.positions import Position
 from daonode.replica.archive import Archive
 
 MAX_KEPT_BLOCKS: Final = 4

@@ -18,9 +18,10 @@ from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidInput, RpcError, not_found
 from daonode.node.rpc.events import EventReader
 from daonode.node.rpc.method import RpcNode
-from daonode.node.rpc.positions import Position, read_position
+from daonode.node.rpc.positions import read_position
 from daonode.node.rpc.subscribing import SubscribeParameters
 from daonode.node.rpc.topics import Item, Topic, make_topic
+from daonode.primitives.positions import Position
 from daonode.replica.archive import Archive
 
 MAX_BLOCKS_A_READ: Final = 32

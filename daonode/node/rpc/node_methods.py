@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from daonode.node.rpc.chain_methods import NoParameters
-from daonode.node.rpc.forms import validator_text
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import ConsensusResult, MempoolResult, NetInfoResult, PeerForm
+from daonode.primitives.json_texts import validator_text
 
 
 async def mempool(node: RpcNode, _: NoParameters) -> MempoolResult:

@@ -8,18 +8,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from daonode.consensus.types import CommitProof, Header
 from daonode.modules.accounts.types import Policy
-from daonode.node.rpc.forms import (
-    AccountText,
-    Count,
-    Decimal,
-    HexText,
-    JsonObject,
-    TimeText,
-    ValidatorText,
-)
-from daonode.node.rpc.positions import PositionText
+from daonode.node.rpc.forms import JsonObject
 from daonode.primitives.json_schema import FormOf
+from daonode.primitives.json_texts import AccountText, Count, Decimal, HexText, TimeText, ValidatorText
 from daonode.primitives.merkle import InclusionProof
+from daonode.primitives.positions import PositionText
 from daonode.primitives.state_proof import StateProof
 
 

@@ -17,7 +17,7 @@ from daonode.node.api import version_at_tip
 from daonode.node.rpc.chain_methods import latest_block
 from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidParameters, RpcError, of_query
-from daonode.node.rpc.forms import Count, JsonObject, account_text, decimal, hex_text, json_object
+from daonode.node.rpc.forms import JsonObject, json_object
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import AccountResult, BalanceForm, ProofResult, QueryResult
 from daonode.primitives.addresses import encode_account
@@ -25,6 +25,7 @@ from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address
 from daonode.primitives.json_form import Json, from_json
 from daonode.primitives.json_schema import FormOf
+from daonode.primitives.json_texts import Count, account_text, decimal, hex_text
 from daonode.replica.archive import Archive
 
 MAX_KEY_BYTES = 1_024

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from daonode.node.rpc.positions import Position
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address
+from daonode.primitives.positions import Position
 
 TopicName = Literal["newBlocks", "events", "proposal"]
 

@@ -13,13 +13,13 @@ from daonode.ledger.application import Application
 from daonode.node.rpc.chain_methods import block_result, committed_at
 from daonode.node.rpc.errors import InvalidInput, InvalidParameters
 from daonode.node.rpc.events import BlockEvent, EventReader
-from daonode.node.rpc.forms import hex_text
-from daonode.node.rpc.positions import Position
 from daonode.node.rpc.results import BlockResult, ChainEventForm
 from daonode.node.rpc.state_methods import find_proposal
 from daonode.node.rpc.subscribing import SubscribeParameters
 from daonode.primitives.ids import Address
 from daonode.primitives.json_form import suggestion
+from daonode.primitives.json_texts import hex_text
+from daonode.primitives.positions import Position
 from daonode.replica.archive import Archive
 
 MAX_TYPES: Final = 32

@@ -19,17 +19,8 @@ from daonode.ledger.transactions import MAX_TRANSACTION_BYTES
 from daonode.node.rpc.chain_methods import committed_at
 from daonode.node.rpc.costs import SEND
 from daonode.node.rpc.errors import RpcError, not_found, of_transaction
-from daonode.node.rpc.forms import (
-    account_text,
-    call_value,
-    decimal,
-    event_value,
-    hex_text,
-    json_object,
-    time_text,
-)
+from daonode.node.rpc.forms import call_value, event_value, json_object
 from daonode.node.rpc.method import RpcNode, joint_method, method
-from daonode.node.rpc.positions import Position
 from daonode.node.rpc.results import (
     EventForm,
     MessageForm,
@@ -41,6 +32,8 @@ from daonode.node.rpc.results import (
 )
 from daonode.primitives.codec import Record, decode, encode
 from daonode.primitives.ids import TxId
+from daonode.primitives.json_texts import account_text, decimal, hex_text, time_text
+from daonode.primitives.positions import Position
 from daonode.replica.archive import Archive
 from daonode.replica.layout import TransactionPlace
 

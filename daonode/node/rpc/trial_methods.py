@@ -17,11 +17,12 @@ from daonode.ledger.transactions import MAX_SIGNATURES, MAX_TRANSACTION_BYTES, T
 from daonode.node.api import version_at_tip
 from daonode.node.rpc.costs import WORK
 from daonode.node.rpc.errors import InvalidInput, TooMuch, of_transaction
-from daonode.node.rpc.forms import decimal, event_value
+from daonode.node.rpc.forms import event_value
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import FeeResult, SimulatedEventForm, SimulationResult
 from daonode.primitives.codec import U64, Record, encode
 from daonode.primitives.ids import SIGNATURE_BYTES, PublicKey, Signature
+from daonode.primitives.json_texts import decimal
 from daonode.primitives.times import format_duration
 from daonode.replica.archive import Archive
 

@@ -12,9 +12,10 @@ from daonode.modules.accounts.types import AccountMember, KeyMember, KeyPolicy, 
 from daonode.modules.governance.events import DelegationSet
 from daonode.node.rpc.errors import InvalidParameters
 from daonode.node.rpc.events import BlockEvent
-from daonode.node.rpc.positions import Position, read_position
+from daonode.node.rpc.positions import read_position
 from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import Address
+from daonode.primitives.positions import Position
 from daonode.primitives.units import Amount
 from tests.unit.node.rpc.fake_node import ALICE, BOB, small_chain
 
