@@ -48,7 +48,12 @@ MOVES: Final = Table("moves", rows.MoveRow, ("proposal", "height", "position"), 
 MEMBERS: Final = Table(
     "members", rows.MemberRow, ("account",), (("member_index",), ("active", "member_index"), ("name", "member_index"))
 )
-DELEGATIONS: Final = Table("delegations", rows.DelegationRow, ("track", "delegator"), (("delegate", "track"),))
+DELEGATIONS: Final = Table(
+    "delegations",
+    rows.DelegationRow,
+    ("track", "delegator"),
+    (("delegate", "track", "delegator"), ("delegator", "track")),
+)
 BALANCES: Final = Table("balances", rows.BalanceRow, ("account", "asset"), (("is_treasury", "asset"),))
 ASSETS: Final = Table("assets", rows.AssetRow, ("asset",))
 SPENDS: Final = Table(
@@ -57,7 +62,7 @@ SPENDS: Final = Table(
 LIMITS: Final = Table("limits", rows.LimitRow, ("asset",))
 TRACKS: Final = Table("tracks", rows.TrackRow, ("id",))
 VALIDATORS: Final = Table("validators", rows.ValidatorRow, ("id",))
-POINTS: Final = Table("points", rows.PointRow, ("series", "label", "time_ms"))
+POINTS: Final = Table("points", rows.PointRow, ("series", "label", "time_ms"), (("series", "time_ms", "label"),))
 
 TABLES: Final[tuple[Table[Row], ...]] = (
     BLOCKS,
