@@ -13,6 +13,7 @@ import structlog
 
 from daonode.consensus.safety import SafetyState
 from daonode.genesis.document import load_document
+from daonode.node.allocator import bound_freed_memory
 from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
@@ -65,6 +66,7 @@ async def run_node(
         HomeError, GenesisError, StorageError, RecordDamaged, SignerError, TransportError, OSError: it cannot start.
         Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
+    bound_freed_memory()
     _lift_open_files_limit()
     chain = read_chain(home.genesis)
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)

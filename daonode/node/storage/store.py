@@ -20,19 +20,26 @@ from daonode.node.storage.reading import Gate, StoreReader, StoreSnapshot, level
 from daonode.primitives.ids import ChainId
 
 MEBIBYTE: Final = 1 << 20
+OTHER_FILES: Final = 10
+"""Files that LevelDB reserves for other things than tables: its log, its manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """LevelDB's memory. Per store: at most the cache, two write buffers, and one file handle per open file."""
+    """LevelDB's memory. Per store: at most two write buffers, and the tables that are open.
 
-    cache_bytes: int = 16 * MEBIBYTE
-    """Uncompressed blocks of recently read tables."""
-    write_buffer_bytes: int = 8 * MEBIBYTE
+    LevelDB maps its tables, and then caches none of their blocks itself: what is resident of an open table counts as
+    memory of the process. So small tables and few of them bound it; opening one takes some ten microseconds.
+    """
+
+    write_buffer_bytes: int = 4 * MEBIBYTE
     """What is collected in memory, beside the log, before a table is written."""
+    table_bytes: int = MEBIBYTE
+    """About the size of a table that was compacted; LevelDB's least."""
+    open_tables: int = 64
+    """LevelDB's least."""
     bloom_filter_bits: int = 10
     """Bits a key; ten spare all but one in a hundred reads of tables that do not have it."""
-    open_files: int = 256
 
 
 class Store(StoreReader):
@@ -158,8 +165,8 @@ def _open_database(path: Path, *, create: bool, options: StoreOptions) -> plyvel
             create_if_missing=create,
             paranoid_checks=True,
             write_buffer_size=options.write_buffer_bytes,
-            lru_cache_size=options.cache_bytes,
-            max_open_files=options.open_files,
+            max_file_size=options.table_bytes,
+            max_open_files=options.open_tables + OTHER_FILES,
             bloom_filter_bits=options.bloom_filter_bits,
             # Hashes and signatures do not compress, and a store without compression opens with any build of LevelDB.
             compression=None,

@@ -377,3 +377,16 @@ def test_a_home_has_both_stores_and_refuses_to_open_one_without_the_other(tmp_pa
     with pytest.raises(StorageError):
         open_stores(tmp_path, chain_id=CHAIN)
     open_blocks(tmp_path / "data" / "blocks").close()
+
+
+def test_what_is_mapped_of_a_large_store_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    options = StoreOptions()
+    with Store.open(path, kind=StoreKind.BLOCKS, chain_id=CHAIN, options=options) as store:
+        for batch in range(90):
+            store.write([(part.to_bytes(2) + bytes([batch]), os.urandom(1_000)) for part in range(2_000)], sync=False)
+        assert sum(1 for _ in store.iterate()) == 90 * 2_000
+        mapped = [line for line in Path("/proc/self/maps").read_text().splitlines() if f"{path}/" in line]
+    assert len(list(path.glob("*.ldb"))) > 1.5 * options.open_tables
+    # Beside the open ones there are those that a compaction or the iteration holds.
+    assert 0 < len(mapped) < 1.3 * options.open_tables
