@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final, Protocol
 
 import trio
+
+from daonode.httpd.refusal import Refusal
 
 UNITS_PER_SECOND: Final = 500.0
 BURST_UNITS: Final = 2_000.0
@@ -56,9 +59,12 @@ def bucket(*, rate: float, burst: float) -> Bucket:
 
 
 class Budgets:
-    """The budget of every address that was seen lately."""
+    """The budget of every address that was seen lately: units a second, and a burst of them; this machine's own may
+    spend `LOOPBACK_FACTOR` as much."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rate: float = UNITS_PER_SECOND, burst: float = BURST_UNITS) -> None:
+        self._rate = rate
+        self._burst = burst
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def of(self, address: str) -> Budget:
@@ -66,7 +72,7 @@ class Budgets:
         found = self._buckets.get(address)
         if found is None:
             factor = factor_of(address)
-            found = bucket(rate=UNITS_PER_SECOND * factor, burst=BURST_UNITS * factor)
+            found = bucket(rate=self._rate * factor, burst=self._burst * factor)
             self._buckets[address] = found
             if len(self._buckets) > MAX_ADDRESSES:
                 self._buckets.popitem(last=False)
@@ -85,3 +91,15 @@ def is_loopback(address: str) -> bool:
         return ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+def too_dear(*, retry_after_s: float) -> Refusal:
+    """The refusal of a request that a budget cannot pay now."""
+    return Refusal(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "rate_limited",
+        "this address asks for more than its share",
+        hint=f"try again in {max(1, round(retry_after_s * 1_000))} ms",
+        retryable=True,
+        retry_after_s=retry_after_s,
+    )

@@ -57,14 +57,20 @@ class Handshake:
         """Without the query."""
         return self._request.target.partition("?")[0]
 
+    @property
+    def subprotocols(self) -> tuple[str, ...]:
+        """What the client offers to speak, what it likes best first."""
+        return tuple(self._request.subprotocols)
+
     def header(self, name: bytes) -> str:
         """A header that has no place of its own, or nothing."""
         found = (value for key, value in self._request.extra_headers if key.lower() == name)
         return next(found, b"").decode("latin-1")
 
-    def accept(self) -> tuple[bytes, WSConnection]:
-        """The answer to send, and the connection, which has what the client sent early."""
-        answer = self._protocol.send(AcceptConnection())
+    def accept(self, *, subprotocol: str | None) -> tuple[bytes, WSConnection]:
+        """The answer to send, with the subprotocol that is chosen among those offered, and the connection, which has
+        what the client sent early."""
+        answer = self._protocol.send(AcceptConnection(subprotocol=subprotocol))
         if self._early:
             self._protocol.receive_data(self._early)
         return answer, self._protocol

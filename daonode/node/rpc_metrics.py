@@ -6,16 +6,19 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from daonode.httpd.metrics import ServerMetrics
+
 CALL_BUCKETS_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
 SUCCEEDED: Final = "succeeded"
 UNKNOWN_METHOD: Final = "unknown"
 """One name for whatever no method has, so that callers cannot add series."""
 
 
-class RpcMetrics:
+class RpcMetrics(ServerMetrics):
     """The RPC server's metrics, in the node's registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry, prefix="daonode_rpc")
         self._calls = Counter(
             "daonode_rpc_calls",
             "Calls by method and outcome: succeeded, or the reason of the error.",
@@ -29,14 +32,6 @@ class RpcMetrics:
             buckets=CALL_BUCKETS_SECONDS,
             registry=registry,
         )
-        self._refused = Counter(
-            "daonode_rpc_refused",
-            "Connections and requests refused or ended, by reason.",
-            ["reason"],
-            registry=registry,
-        )
-        self.connections = Gauge("daonode_rpc_connections", "Open connections.", registry=registry)
-        self.websockets = Gauge("daonode_rpc_websockets", "Open WebSocket connections.", registry=registry)
         self.subscriptions = Gauge("daonode_rpc_subscriptions", "Subscriptions under way.", registry=registry)
         self.notifications = Counter("daonode_rpc_notifications", "Notifications sent.", registry=registry)
 
@@ -48,7 +43,3 @@ class RpcMetrics:
     def note_unread(self, outcome: str) -> None:
         """Take a call that names no method or is none."""
         self._calls.labels(UNKNOWN_METHOD, outcome).inc()
-
-    def note_refusal(self, reason: str) -> None:
-        """Take a connection or a request that was refused before it was read, or ended for what it did."""
-        self._refused.labels(reason).inc()

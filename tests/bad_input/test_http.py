@@ -16,9 +16,9 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daonode.httpd.body import BODY_TIMEOUT_S
 from daonode.httpd.connection import HEAD_TIMEOUT_S
 from daonode.node.rpc import serve
-from daonode.node.rpc.web import BODY_TIMEOUT_S
 from tests.unit.node.rpc.calling import error_in
 from tests.unit.node.rpc.fake_node import FakeNode
 

@@ -13,8 +13,8 @@ import msgspec
 import structlog
 import trio
 
-from daonode.httpd.budgets import Budget
-from daonode.node.rpc.costs import READ, too_dear
+from daonode.httpd.budgets import Budget, too_dear
+from daonode.node.rpc.costs import READ
 from daonode.node.rpc.errors import (
     InternalFailure,
     InvalidParameters,
@@ -23,6 +23,7 @@ from daonode.node.rpc.errors import (
     RpcError,
     TooMuch,
     Unavailable,
+    of_refusal,
 )
 from daonode.node.rpc.method import Method, RpcNode, read_parameters
 from daonode.node.rpc.methods import METHODS
@@ -90,7 +91,7 @@ class Dispatcher:
         cost = _cost_of_bytes(body) + sum(READ if entry.method is None else entry.method.cost for entry in entries)
         retry_after_s = 0.0 if budget is None else budget.spend(cost)
         if retry_after_s > 0:
-            refusal = too_dear(retry_after_s=retry_after_s)
+            refusal = of_refusal(too_dear(retry_after_s=retry_after_s))
             for entry in entries:
                 entry.answer = refusal
         else:
@@ -110,7 +111,7 @@ class Dispatcher:
 
     def _refuse_unread(self, error: RpcError, body: bytes, budget: Budget | None) -> bytes:
         retry_after_s = 0.0 if budget is None else budget.spend(READ + _cost_of_bytes(body))
-        refusal = too_dear(retry_after_s=retry_after_s) if retry_after_s > 0 else error
+        refusal = of_refusal(too_dear(retry_after_s=retry_after_s)) if retry_after_s > 0 else error
         self._node.api.rpc_metrics.note_unread(refusal.reason)
         return error_body(refusal)
 

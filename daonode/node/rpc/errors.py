@@ -7,8 +7,10 @@ the chain refuses carries the application's code in `data.code`. Nothing here ho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import ClassVar, Final
 
+from daonode.httpd.refusal import Refusal
 from daonode.ledger.errors import QueryError, TransactionError
 from daonode.node.api import Overloaded
 from daonode.primitives.json_form import Json, JsonFormError
@@ -117,6 +119,23 @@ class TooMuch(RpcError):
 def not_found(message: str, *, hint: str = "") -> NotFound:
     """The error for a record that is not there."""
     return NotFound(message, reason="not_found", hint=hint)
+
+
+_REFUSED: Final[Mapping[HTTPStatus, type[RpcError]]] = {
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooMuch,
+    HTTPStatus.TOO_MANY_REQUESTS: TooMuch,
+    HTTPStatus.SERVICE_UNAVAILABLE: TooMuch,
+}
+
+
+def of_refusal(refusal: Refusal) -> RpcError:
+    """The answer for a connection or a request that the server does not take."""
+    details: dict[str, Json] = {}
+    if refusal.retry_after_s is not None:
+        details["retry_after_ms"] = max(1, round(refusal.retry_after_s * 1_000))
+    kind = _REFUSED.get(refusal.status, InvalidRequest)
+    return kind(refusal.message, reason=refusal.reason, hint=refusal.hint, retryable=refusal.retryable, details=details)
 
 
 def of_transaction(error: TransactionError) -> RpcError:

@@ -1,59 +1,32 @@
-"""Listening, accepting and stopping: the server under a site's answers.
-
-Connections are accepted here, bounded in number, and each is handed on by its first request: to the WebSocket side, or
-to the HTTP server. What goes wrong in one connection ends that connection alone.
-"""
+"""What a node serves: its JSON-RPC over HTTP and WebSockets, or its metrics alone."""
 
 from __future__ import annotations
 
-import errno
-import logging
-import socket
 from collections.abc import Sequence
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-import structlog
 import trio
-from anycorn import Config
-from anycorn.app_wrappers import ASGIWrapper
-from anycorn.worker_context import WorkerContext
-from starlette.types import ASGIApp
 
-from daonode.httpd.budgets import Budgets, is_loopback
-from daonode.httpd.connection import HEAD_TIMEOUT_S, MAX_HEAD_BYTES, HttpStream, asks_for_websocket, read_head
-from daonode.httpd.http_one import HttpConnection
+from daonode.httpd import server
+from daonode.httpd.budgets import Budgets
+from daonode.httpd.guard import make_guard
+from daonode.httpd.refusal import Refusal, RefusalBody
+from daonode.httpd.service import ServerLimits, Service
+from daonode.httpd.websocket import WebSocket
+from daonode.httpd.websockets import Endpoint, WebSockets
 from daonode.node.api import NodeApi
-from daonode.node.rpc.errors import TooMuch
-from daonode.node.rpc.guard import make_guard
-from daonode.node.rpc.web import Site
-from daonode.node.rpc.websockets import WebSockets, write_refusal
-from daonode.node.rpc_metrics import RpcMetrics
+from daonode.node.rpc.dispatch import error_body
+from daonode.node.rpc.errors import of_refusal
+from daonode.node.rpc.feed import Feed
+from daonode.node.rpc.method import RpcNode
+from daonode.node.rpc.session import RpcSession
+from daonode.node.rpc.web import MAX_BODY_BYTES, Site
 
 if TYPE_CHECKING:
-    from anycorn.typing import ASGIFramework
     from trio_typing import TaskStatus
 
-MAX_CONNECTIONS: Final = 512
-MAX_CONNECTIONS_OF_ADDRESS: Final = 64
-"""Those of one address; this machine's own may have them all."""
-GRACE_S: Final = 1.0
-"""How long requests may go on once the server stops."""
-READ_TIMEOUT_S: Final = 60
-"""How long an HTTP connection may be silent; longer than the longest wait for a commit."""
-BACKLOG: Final = 256
-SEND_BUFFER_BYTES: Final = 256 * 1024
-"""What the operating system holds for a client that does not read; it would take megabytes for each."""
-EXHAUSTION_PAUSE_S: Final = 0.5
-"""How long nobody is accepted after the machine had no room for another connection."""
-_EXHAUSTION: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_GONE: Final = (errno.ECONNABORTED, errno.ECONNRESET, errno.EAGAIN, errno.EINTR, errno.EPROTO)
-
-log = structlog.get_logger(__name__)
-
-
-class ListenError(OSError):
-    """The address cannot be listened on; the text says which and what to do."""
+LIMITS: Final = ServerLimits(body_bytes=MAX_BODY_BYTES, silence_s=60)
+WEBSOCKET_PATHS: Final = ("/ws", "/rpc")
 
 
 async def serve(
@@ -63,193 +36,38 @@ async def serve(
     cors_origins: Sequence[str] = (),
     task_status: TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve JSON-RPC, WebSockets, the status page, health and metrics on `host:port` until cancelled; port 0 takes a
-    free one.
-
-    Starts with the `host:port` that it listens on. When cancelled it stops listening at once, lets requests finish for
-    `GRACE_S`, and ends.
+    """Serve JSON-RPC over HTTP and WebSockets, the status page, health and metrics, as `httpd.server.serve` does.
 
     Raises:
         ListenError: the address is taken, or none of this machine's.
     """
-    guard, budgets = make_guard(listen, cors_origins=cors_origins), Budgets()
-    app = Site(api, guard=guard, budgets=budgets).rpc_app()
-    websockets = WebSockets(api, guard=guard, budgets=budgets)
-    await _serve(_Server(app, metrics=api.rpc_metrics, websockets=websockets), listen=listen, task_status=task_status)
+    service, budgets = _service(api, listen=listen, cors_origins=cors_origins), Budgets()
+    node = RpcNode(api)
+    feed = Feed(node)
+
+    def open_session(connection: WebSocket, address: str) -> RpcSession:
+        return RpcSession(connection, node=node, feed=feed, budget=budgets.of(address))
+
+    await server.serve(
+        Site(api, service=service, budgets=budgets).rpc_app(),
+        service=service,
+        websockets=WebSockets([Endpoint(path, open_session) for path in WEBSOCKET_PATHS], service=service),
+        listen=listen,
+        task_status=task_status,
+    )
 
 
 async def serve_metrics(api: NodeApi, *, listen: str, task_status: TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
     """Serve metrics and health alone, otherwise as `serve`."""
-    guard = make_guard(listen, cors_origins=())
-    app = Site(api, guard=guard, budgets=Budgets()).metrics_app()
-    await _serve(_Server(app, metrics=api.rpc_metrics, websockets=None), listen=listen, task_status=task_status)
+    service = _service(api, listen=listen, cors_origins=())
+    app = Site(api, service=service, budgets=Budgets()).metrics_app()
+    await server.serve(app, service=service, listen=listen, task_status=task_status)
 
 
-async def _serve(server: _Server, *, listen: str, task_status: TaskStatus[str]) -> None:
-    listener = _listen(listen)
-    async with trio.open_nursery() as nursery:
-        try:
-            nursery.start_soon(server.run, listener)
-            # It listens already: who connects before the server accepts waits for it.
-            task_status.started(_address_of(listener))
-            await trio.sleep_forever()
-        finally:
-            server.stop()
+def _service(api: NodeApi, *, listen: str, cors_origins: Sequence[str]) -> Service:
+    guard = make_guard(listen, cors_origins=cors_origins, server="node", setting="rpc.cors_origins of node.toml")
+    return Service(guard=guard, limits=LIMITS, metrics=api.rpc_metrics, render=_render)
 
 
-class _Server:
-    """Accepts connections on one listener and serves each."""
-
-    def __init__(self, app: ASGIApp, *, metrics: RpcMetrics, websockets: WebSockets | None) -> None:
-        # Both libraries mean ASGI; each has its own types for it.
-        self._app = ASGIWrapper(cast("ASGIFramework", app))
-        self._metrics = metrics
-        self._websockets = websockets
-        self._config = _configuration()
-        self._context = WorkerContext(max_requests=None)
-        self._stop = trio.Event()
-        self._open: dict[trio.SocketStream, str] = {}
-        self._changed = trio.Event()
-
-    def stop(self) -> None:
-        """Let `run` end."""
-        self._stop.set()
-
-    async def run(self, listener: socket.socket) -> None:
-        """Serve until `stop`; shielded, so that it ends requests and not its caller's cancellation."""
-        with trio.CancelScope(shield=True):
-            async with trio.open_nursery() as nursery:
-                with listener:
-                    async with trio.open_nursery() as accepting:
-                        accepting.start_soon(self._accept_all, listener, nursery)
-                        await self._stop.wait()
-                        accepting.cancel_scope.cancel()
-                await self._context.terminated.set()
-                with trio.move_on_after(GRACE_S):
-                    while self._open:
-                        await self._changed.wait()
-                # Closing under a task that writes ends it, whatever shields it.
-                for stream in tuple(self._open):
-                    stream.socket.close()
-                nursery.cancel_scope.cancel()
-
-    async def _accept_all(self, listener: socket.socket, nursery: trio.Nursery) -> None:
-        while True:
-            await trio.lowlevel.wait_readable(listener.fileno())
-            try:
-                accepted, _ = listener.accept()
-            except OSError as error:
-                if error.errno in _EXHAUSTION:
-                    await self._make_room()
-                elif error.errno not in _GONE:
-                    raise
-                continue
-            accepted.settimeout(0)
-            nursery.start_soon(self._serve_connection, accepted)
-            await trio.lowlevel.checkpoint()
-
-    async def _make_room(self) -> None:
-        """The machine has no room for another connection: give up the one that is open longest."""
-        log.warning("no room for another connection to the RPC server; the oldest is closed")
-        self._metrics.note_refusal("no_room")
-        for stream in tuple(self._open)[:1]:
-            stream.socket.close()
-        await trio.sleep(EXHAUSTION_PAUSE_S)
-
-    async def _serve_connection(self, accepted: socket.socket) -> None:
-        stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
-        try:
-            address = str(accepted.getpeername()[0])
-        except OSError:
-            accepted.close()
-            return
-        is_full = self._is_full_for(address)
-        self._open[stream] = address
-        self._metrics.connections.inc()
-        try:
-            if is_full:
-                await self._refuse(stream)
-            else:
-                await self._hand_on(stream, accepted, address)
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        except Exception:  # noqa: BLE001  # the supervisor of all connections: one must not end the node
-            _log_failure()
-        finally:
-            await trio.aclose_forcefully(stream)
-            del self._open[stream]
-            self._metrics.connections.dec()
-            self._changed.set()
-            self._changed = trio.Event()
-
-    async def _hand_on(self, stream: trio.SocketStream, accepted: socket.socket, address: str) -> None:
-        head = await read_head(stream)
-        if self._websockets is not None and asks_for_websocket(head):
-            await self._websockets.serve(stream, head, address=address, stop=self._stop)
-        elif head:
-            http = HttpStream(stream, head, raw_socket=accepted)
-            await HttpConnection(self._app, self._config, self._context, http, silence_s=READ_TIMEOUT_S).run()
-
-    def _is_full_for(self, address: str) -> bool:
-        if len(self._open) >= MAX_CONNECTIONS:
-            return True
-        same = sum(each == address for each in self._open.values())
-        return same >= MAX_CONNECTIONS_OF_ADDRESS and not is_loopback(address)
-
-    async def _refuse(self, stream: trio.SocketStream) -> None:
-        self._metrics.note_refusal("too_many_connections")
-        full = TooMuch(
-            "there are as many connections as there may be",
-            reason="too_many_connections",
-            hint=f"at most {MAX_CONNECTIONS_OF_ADDRESS} from one address and {MAX_CONNECTIONS} in all",
-            retryable=True,
-        )
-        await write_refusal(stream, HTTPStatus.SERVICE_UNAVAILABLE, full)
-
-
-def _log_failure() -> None:
-    log.exception("a connection to the RPC server failed")
-
-
-def _configuration() -> Config:
-    config = Config()
-    config.include_server_header = False
-    config.errorlog = logging.getLogger("anycorn")
-    config.keep_alive_timeout = HEAD_TIMEOUT_S
-    config.h11_max_incomplete_size = MAX_HEAD_BYTES
-    config.websocket_max_message_size = MAX_HEAD_BYTES
-    return config
-
-
-def _listen(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ListenError(f"{address!r} is no address to listen on; expected host:port, such as 127.0.0.1:26657")
-    try:
-        family, kind, protocol, _, target = socket.getaddrinfo(
-            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise ListenError(f"cannot listen on {address}: {error.strerror or error}") from error
-    try:
-        listener.settimeout(0)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Accepted sockets inherit both.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(target)
-        # Listening here, because two sockets may bind one port and only one may listen.
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ListenError(
-            f"cannot listen on {address}: {error.strerror}; stop what uses it, or set another address"
-        ) from error
-    return listener
-
-
-def _address_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if listener.family == socket.AF_INET6 else f"{host}:{port}"
+def _render(refusal: Refusal) -> RefusalBody:
+    return RefusalBody("application/json", error_body(of_refusal(refusal)))

@@ -1,36 +1,35 @@
-"""The HTTP side: paths, headers, sizes and times. What stands in a request's body is the dispatcher's."""
+"""The HTTP side: paths and headers. What stands in a request's body is the dispatcher's."""
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Final
 
 import msgspec
-import trio
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daonode.httpd.asgi import guarded, refusal_response
+from daonode.httpd.body import read_body
 from daonode.httpd.budgets import Budgets
+from daonode.httpd.refusal import Refusal
+from daonode.httpd.service import Service
 from daonode.node.api import NodeApi
 from daonode.node.rpc.dispatch import Dispatcher, error_body
-from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, TooMuch, Unavailable
-from daonode.node.rpc.guard import Guard
+from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, Unavailable
 from daonode.node.rpc.health import obstacles
-from daonode.node.rpc.method import RpcNode
+from daonode.node.rpc.method import BODY_LIMITS, RpcNode
 from daonode.node.rpc.results import StatusResult
 from daonode.node.rpc.status_page import content_security_policy, page
 
-MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+MAX_BODY_BYTES: Final = BODY_LIMITS.max_bytes
 """A request's body: fifteen of the largest transactions, or a hundred votes many times over."""
-BODY_TIMEOUT_S: Final = 10.0
-"""How long a client may take to send a body."""
 MAX_OPEN_REQUESTS: Final = 512
 """Requests answered at one time; those that wait for a commit count too."""
 HEIGHT_HEADER: Final = "X-Dao-Height"
@@ -41,16 +40,16 @@ _PATHS: Final = "/, /rpc, /ws, /livez, /readyz, /metrics"
 class Site:
     """The answers of one node's HTTP server."""
 
-    def __init__(self, api: NodeApi, *, guard: Guard, budgets: Budgets) -> None:
+    def __init__(self, api: NodeApi, *, service: Service, budgets: Budgets) -> None:
         self._api = api
-        self._guard = guard
+        self._service = service
         self._budgets = budgets
         self._dispatcher = Dispatcher(RpcNode(api))
         self._open_requests = 0
 
     def rpc_app(self) -> ASGIApp:
         """Everything; pages of the guard's origins may call it."""
-        cors_origins = self._guard.cors_origins
+        cors_origins = self._service.guard.cors_origins
         cors = Middleware(
             CORSMiddleware,
             allow_origins=list(cors_origins),
@@ -81,6 +80,7 @@ class Site:
 
     def _finish(self, app: ASGIApp) -> ASGIApp:
         """Ask the guard, put the height on every answer, and forbid keeping it."""
+        answering = guarded(app, self._service)
 
         async def finished(scope: Scope, receive: Receive, send: Send) -> None:
             async def send_with_headers(message: Message) -> None:
@@ -91,14 +91,7 @@ class Site:
                     headers["X-Content-Type-Options"] = "nosniff"
                 await send(message)
 
-            refused = None
-            if scope["type"] == "http":
-                refused = self._guard.refuse_host(Headers(scope=scope).get("host", ""))
-            if refused is None:
-                await app(scope, receive, send_with_headers)
-            else:
-                self._api.rpc_metrics.note_refusal(refused.reason)
-                await _refusal(403, refused)(scope, receive, send_with_headers)
+            await answering(scope, receive, send_with_headers)
 
         return finished
 
@@ -108,9 +101,9 @@ class Site:
             return _refusal(503, _overloaded())
         self._open_requests += 1
         try:
-            body = await _read_body(request)
-            if isinstance(body, Response):
-                return body
+            body = await read_body(request, max_bytes=self._service.limits.body_bytes, hint="split the batch")
+            if isinstance(body, Refusal):
+                return refusal_response(body, render=self._service.render)
             address = "" if request.client is None else request.client.host
             answer = await self._dispatcher.answer(body, budget=self._budgets.of(address))
         finally:
@@ -134,35 +127,6 @@ class Site:
 
     async def _get_metrics(self, _: Request) -> Response:
         return Response(self._api.metrics(), media_type=METRICS_TYPE)
-
-
-async def _read_body(request: Request) -> bytes | Response:
-    """The body, or the answer where it cannot be taken."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        # Other types a foreign page may send without asking; this one needs the origin to be allowed.
-        hint = "send it with the header Content-Type: application/json"
-        return _refusal(415, InvalidRequest("the body is not declared as JSON", reason="media_type", hint=hint))
-    too_large = TooMuch(
-        f"a body has at most {MAX_BODY_BYTES} bytes", reason="body_too_large", hint="split the batch", retryable=False
-    )
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-        return _refusal(413, too_large)
-    body = bytearray()
-    try:
-        with trio.fail_after(BODY_TIMEOUT_S):
-            async with aclosing(request.stream()) as chunks:
-                async for chunk in chunks:
-                    body += chunk
-                    if len(body) > MAX_BODY_BYTES:
-                        return _refusal(413, too_large)
-    except trio.TooSlowError:
-        reason = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
-        return _refusal(408, InvalidRequest(reason, reason="body_too_slow", retryable=True))
-    except ClientDisconnect:
-        return Response(status_code=400)
-    return bytes(body)
 
 
 def _overloaded() -> Unavailable:

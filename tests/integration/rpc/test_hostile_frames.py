@@ -11,12 +11,8 @@ import pytest
 import trio
 import trio.testing
 
-from daonode.node.rpc.websocket import (
-    BURST_FRAMES,
-    IDLE_TIMEOUT_S,
-    MAX_MESSAGE_BYTES,
-    MESSAGE_TIMEOUT_S,
-)
+from daonode.httpd.websocket import BURST_FRAMES, IDLE_TIMEOUT_S, MESSAGE_TIMEOUT_S
+from daonode.node.rpc.web import MAX_BODY_BYTES as MAX_MESSAGE_BYTES
 from tests.integration.rpc.websocket_client import served
 from tests.unit.node.rpc.calling import error_in
 from tests.unit.node.rpc.fake_node import FakeNode

@@ -12,9 +12,11 @@ import pytest
 import trio
 import trio.testing
 
+from daonode.httpd.body import BODY_TIMEOUT_S
 from daonode.httpd.connection import HEAD_TIMEOUT_S, WRITE_TIMEOUT_S
+from daonode.httpd.service import ServerLimits
 from daonode.node.rpc import METHODS, ListenError, serve, serve_metrics
-from daonode.node.rpc.web import BODY_TIMEOUT_S, MAX_BODY_BYTES
+from daonode.node.rpc.web import MAX_BODY_BYTES
 from tests.unit.node.rpc.calling import at, error_in
 from tests.unit.node.rpc.fake_node import FakeNode, id_of, transfer
 
@@ -271,7 +273,8 @@ async def test_junk_on_the_socket_ends_that_connection_alone(junk: bytes) -> Non
 
 
 async def test_the_node_goes_on_when_all_connections_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daonode.node.rpc.serving.MAX_CONNECTIONS", 5)
+    few = ServerLimits(body_bytes=MAX_BODY_BYTES, silence_s=60, connections=5)
+    monkeypatch.setattr("daonode.node.rpc.serving.LIMITS", few)
     node = FakeNode()
     async with served(node) as client, AsyncExitStack() as exits:
         address = client.base_url.host, client.base_url.port or 0

@@ -12,7 +12,8 @@ import trio.testing
 from trio_websocket import ConnectionClosed
 
 from daonode.httpd.outbox import STALLED_AFTER_S
-from daonode.node.rpc.websocket import CLOSE_TIMEOUT_S, MAX_SUBSCRIPTIONS
+from daonode.httpd.websocket import CLOSE_TIMEOUT_S
+from daonode.node.rpc.session import MAX_SUBSCRIPTIONS
 from daonode.primitives.addresses import encode_account
 from tests.integration.rpc.websocket_client import Client, JsonObject, connected, served, slowly_connected
 from tests.unit.node.rpc.calling import Caller, at

@@ -1,4 +1,4 @@
-"""Who may ask at all: the names under which a node on this machine is called, and the pages that may call it.
+"""Who may ask at all: the names under which a server on this machine is called, and the pages that may call it.
 
 A browser lets any page connect to any address. A page whose own name is made to point at this machine (DNS rebinding)
 shows in the `Host` header; a page of another origin shows in `Origin`, which for a WebSocket the browser leaves to the
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from daonode.httpd.budgets import is_loopback
-from daonode.node.rpc.errors import InvalidRequest, RpcError
+from daonode.httpd.refusal import Refusal
 
 LOCAL_NAME: Final = "localhost"
 ANY_ORIGIN: Final = "*"
@@ -21,37 +22,45 @@ ANY_ORIGIN: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a server on an address answers to."""
+    """What a server on an address answers to.
+
+    `server` is what clients are told that it is, such as `node`; `setting` where its operator lists origins.
+    """
 
     is_local: bool
     cors_origins: tuple[str, ...]
+    server: str
+    setting: str
 
-    def refuse_host(self, host: str) -> RpcError | None:
+    def refuse_host(self, host: str) -> Refusal | None:
         """Why a request with this `Host` header is not answered, or None: on loopback only local names are."""
         if not self.is_local or _is_local_name(_name_of(host)):
             return None
-        return InvalidRequest(
-            f"this node is not called {host[:64]!r}",
-            reason="wrong_host",
+        return Refusal(
+            HTTPStatus.FORBIDDEN,
+            "wrong_host",
+            f"this {self.server} is not called {host[:64]!r}",
             hint="it listens for this machine alone: use 127.0.0.1 or localhost",
         )
 
-    def refuse_origin(self, origin: str, *, host: str) -> RpcError | None:
+    def refuse_origin(self, origin: str, *, host: str) -> Refusal | None:
         """Why a page of this origin may not open a WebSocket, or None; no origin means that it is no browser."""
         if not origin or ANY_ORIGIN in self.cors_origins or origin in self.cors_origins:
             return None
         if urlsplit(origin).netloc.lower() == host.lower():
             return None
-        return InvalidRequest(
+        return Refusal(
+            HTTPStatus.FORBIDDEN,
+            "wrong_origin",
             f"pages of {origin[:64]!r} may not connect",
-            reason="wrong_origin",
-            hint="list the origin in rpc.cors_origins of node.toml",
+            hint=f"list the origin in {self.setting}",
         )
 
 
-def make_guard(listen: str, *, cors_origins: Sequence[str]) -> Guard:
+def make_guard(listen: str, *, cors_origins: Sequence[str], server: str, setting: str) -> Guard:
     """The guard of a server that listens on `host:port`."""
-    return Guard(is_local=_is_local_name(_name_of(listen)), cors_origins=tuple(cors_origins))
+    is_local = _is_local_name(_name_of(listen))
+    return Guard(is_local=is_local, cors_origins=tuple(cors_origins), server=server, setting=setting)
 
 
 def _name_of(host: str) -> str:
