@@ -3,11 +3,15 @@
 Amounts, powers and times are integers (base units, voting power, milliseconds of block time), ids are bytes, whatever
 has a form of its own is JSON text in the canonical form of `primitives/json_form`. A status is that at the time of the
 last indexed block; blocks come whenever time alone changes one.
+
+`U64` marks what may take all 64 bits without a sign; a plain `int` stays below 2**63.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
+
+from daonode.primitives.codec import U64
 
 
 class Row(Struct, frozen=True):
@@ -39,8 +43,8 @@ class TransactionRow(Row, frozen=True):
     sender: bytes
     code: int
     error: str
-    gas_used: int
-    fee: int
+    gas_used: U64
+    fee: U64
     memo: str
     messages: str
 
@@ -72,27 +76,27 @@ class ProposalRow(Row, frozen=True):
     track_name: str
     kind: str
     actions: str
-    yes: int
-    no: int
-    abstain: int
+    yes: U64
+    no: U64
+    abstain: U64
     voters: int
-    electorate_power: int
-    quorum_power: int
+    electorate_power: U64
+    quorum_power: U64
     approval: str
     support: str
-    deposit: int
-    decision_deposit: int
+    deposit: U64
+    decision_deposit: U64
     snapshot_height: int
     submitted_at_ms: int
     submitted_height: int
     tx_id: bytes | None
-    decision_starts_ms: int | None
-    decision_ends_ms: int | None
-    passing_since_ms: int | None
-    timelock_ends_ms: int | None
-    grace_ends_ms: int | None
+    decision_starts_ms: U64 | None
+    decision_ends_ms: U64 | None
+    passing_since_ms: U64 | None
+    timelock_ends_ms: U64 | None
+    grace_ends_ms: U64 | None
     ended_at_ms: int | None
-    next_change_ms: int | None
+    next_change_ms: U64 | None
     failure: str | None
     updated_height: int
 
@@ -104,7 +108,7 @@ class VoteRow(Row, frozen=True):
     voter: bytes
     proposal_number: int
     choice: str
-    weight: int
+    weight: U64
     reason: str
     height: int
     position: int
@@ -144,7 +148,7 @@ class DelegationRow(Row, frozen=True):
     track: int
     delegator: bytes
     delegate: bytes
-    power: int
+    power: U64
     height: int
 
 
@@ -153,7 +157,7 @@ class BalanceRow(Row, frozen=True):
 
     account: bytes
     asset: str
-    amount: int
+    amount: U64
     is_treasury: bool
 
 
@@ -164,7 +168,7 @@ class AssetRow(Row, frozen=True):
     decimals: int
     native: bool
     votes: bool
-    supply: int
+    supply: U64
 
 
 class SpendRow(Row, frozen=True):
@@ -174,11 +178,11 @@ class SpendRow(Row, frozen=True):
     proposal: bytes
     track: int
     asset: str
-    amount: int
+    amount: U64
     beneficiary: bytes
     status: str
-    valid_from_ms: int | None
-    expires_at_ms: int | None
+    valid_from_ms: U64 | None
+    expires_at_ms: U64 | None
     approved_at_ms: int
     paid_at_ms: int | None
     failure: str | None
@@ -189,9 +193,9 @@ class LimitRow(Row, frozen=True):
     """The most of an asset that leaves the treasury in any `window_ms`, from `effective_at_ms` on."""
 
     asset: str
-    window_ms: int
-    amount: int
-    effective_at_ms: int
+    window_ms: U64
+    amount: U64
+    effective_at_ms: U64
 
 
 class TrackRow(Row, frozen=True):
@@ -208,7 +212,7 @@ class ValidatorRow(Row, frozen=True):
 
     id: bytes
     public_key: bytes
-    power: int
+    power: U64
     moniker: str
     payout_account: bytes
     address: str
@@ -225,4 +229,4 @@ class PointRow(Row, frozen=True):
     label: str
     time_ms: int
     height: int
-    value: int
+    value: U64
