@@ -22,9 +22,10 @@ from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.checking import decode_transaction
 from daonode.ledger.receipts import receipts_root
 from daonode.ledger.versions import StateVersion
-from daonode.node.rpc.strict_json import parse
+from daonode.node.rpc.method import BODY_LIMITS
 from daonode.node.storage import Stores, open_stores
 from daonode.primitives.codec import decode, encode
+from daonode.primitives.strict_json import parse_json
 from daonode.replica.archive import StateAtTip
 from daonode.replica.bootstrap import Chain, make_chain
 from daonode.replica.committing import commit_writes
@@ -127,7 +128,7 @@ class _Stages:
         raws = tuple(each.raw for each in votes)
         bodies = batch_bodies(votes)
         message = TransactionsMessage(transactions=raws)
-        self._take("json_parsing", lambda: [parse(body) for body in bodies])
+        self._take("json_parsing", lambda: [parse_json(body, BODY_LIMITS) for body in bodies])
         self._take("decoding", lambda: [decode_transaction(raw) for raw in raws])
         # Decodes each once more, and remembers it for what follows, as a node does.
         checked = self._take("checking", lambda: [application.check(version, raw, version.time_ms) for raw in raws])
