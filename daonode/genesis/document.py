@@ -145,6 +145,6 @@ def make_document(chain: ChainDescription, sections: Mapping[str, Record], regis
 def _check_ranges(value: Record, *, path: str) -> None:
     """Let the codec check what it checks of every value; the JSON form has checked values from a file already."""
     try:
-        decode(encode(value), type(value))
+        decode(encode(value), type(value), max_bytes=DOCUMENT_LIMITS.max_bytes)
     except DecodeError as error:
         raise GenesisError(path=path, reason=error.reason) from error
