@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +22,7 @@ from daonode.client.rpc import RpcClient
 from daonode.genesis.document import GenesisDocument, load_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
+from daonode.node.clock import Clock
 from daonode.node.config import ConfigError, NodeConfig, load_config
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.storage import StorageError, StoreLocked, open_stores
@@ -80,7 +81,7 @@ class Checkup:
         status = self._status()
         if isinstance(status, Status):
             yield _fine("node", f"answers at {self.url}, at height {status.height}")
-            yield _clock(status, document)
+            yield _clock(status, document, config)
             if isinstance(document, GenesisDocument):
                 yield _peers_clocks(self.url, document)
         else:
@@ -174,18 +175,19 @@ def _libraries() -> Finding:
     return Finding("libraries", not missing, said)
 
 
-def _clock(status: Status, document: GenesisDocument | str) -> Finding:
-    """A node whose clock is off by more than the chain's drift votes for no block."""
+def _clock(status: Status, document: GenesisDocument | str, config: NodeConfig | ConfigError) -> Finding:
+    """A node whose clock is off by more than the chain's drift votes for no block.
+
+    On a development network the right time is that of its clock file, which `dev warp` moves.
+    """
     if status.clock_ms is None or not isinstance(document, GenesisDocument):
         return _fine("clock", "the node does not tell its clock")
-    apart_ms = abs(status.clock_ms - time.time_ns() // 1_000_000)
+    clock_file = config.dev.clock_file if isinstance(config, NodeConfig) else ""
+    apart_ms = abs(status.clock_ms - Clock(Path(clock_file) if clock_file else None).now_ms())
     allowed_ms = document.chain.consensus.max_drift
     if apart_ms <= allowed_ms:
         return _fine("clock", f"{apart_ms} ms from the node's")
-    said = (
-        f"{apart_ms} ms from the node's, {allowed_ms} ms are allowed: synchronise it (a development clock may be moved)"
-    )
-    return _fault("clock", said)
+    return _fault("clock", f"{apart_ms} ms from the node's, {allowed_ms} ms are allowed: synchronise it")
 
 
 def _peers_clocks(url: str, document: GenesisDocument) -> Finding:

@@ -1,7 +1,7 @@
 """The node's clock: the wall clock in milliseconds, and on development networks an offset that all nodes share.
 
 A development network names a file that holds a decimal number of milliseconds; whoever writes a larger number there
-moves the clock of every node that reads it. `poll` tells whether the clock has jumped, so that timers are armed anew.
+moves the clock of every node that reads it, of all at the same moment: the file is looked at whenever somebody asks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 POLL_SECONDS = 0.1
-"""How often a clock file is looked at."""
+"""How often whoever waits for a time must look at a clock that can jump."""
 
 
 class Clock:
@@ -20,7 +20,6 @@ class Clock:
         self._offset_file = offset_file
         self._offset_ms = 0
         self._modified_ns = 0
-        self.poll()
 
     @property
     def can_jump(self) -> bool:
@@ -29,23 +28,18 @@ class Clock:
 
     def now_ms(self) -> int:
         """The time now."""
+        self._read_offset()
         return time.time_ns() // 1_000_000 + self._offset_ms
 
-    def poll(self) -> bool:
-        """Read the offset file if it has changed; returns whether the clock jumped.
-
-        A file that is missing or being written leaves the offset as it is.
-        """
+    def _read_offset(self) -> None:
+        """Read the offset file if it has changed; one that is missing or being written leaves the offset as it is."""
         if self._offset_file is None:
-            return False
+            return
         try:
             modified_ns = self._offset_file.stat().st_mtime_ns
             if modified_ns == self._modified_ns:
-                return False
+                return
             offset_ms = int(self._offset_file.read_text())
         except (FileNotFoundError, ValueError):
-            return False
-        self._modified_ns = modified_ns
-        jumped = offset_ms != self._offset_ms
-        self._offset_ms = offset_ms
-        return jumped
+            return
+        self._modified_ns, self._offset_ms = modified_ns, offset_ms

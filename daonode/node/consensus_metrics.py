@@ -52,6 +52,12 @@ class ConsensusMetrics:
             ["validator"],
             registry=registry,
         )
+        self.clock_ahead = Gauge(
+            "daonode_clock_ahead_seconds",
+            "How far this node's clock was ahead of the time of the last block at its commit, fetched ones left out; "
+            "below zero it is behind.",
+            registry=registry,
+        )
         self.sync_requests = Counter("daonode_sync_requests", "Requests for blocks sent to peers.", registry=registry)
         self.fetched_blocks = Counter("daonode_fetched_blocks", "Blocks that peers sent on request.", registry=registry)
         self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=registry)

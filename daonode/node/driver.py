@@ -25,6 +25,7 @@ from daonode.ledger.table import CorruptRecord
 from daonode.ledger.tree import TreeError
 from daonode.node.clients import Clients
 from daonode.node.clock import Clock
+from daonode.node.clock_watch import ClockWatch
 from daonode.node.divergence import write_divergence_report
 from daonode.node.errors import DiskFailed, Diverged
 from daonode.node.inbox import Inbox, Taken
@@ -77,6 +78,8 @@ from daonode.signer.signing import Refusal, Signer
 
 MAX_INLINE_BYTES = 1_024
 """Up to here, a few votes, transactions are checked at once: a thread costs more than their signatures."""
+REACH_SECONDS = 2.0
+"""How often it is looked at whether a quorum is connected; a connection that is replaced is shorter away."""
 MAX_CHECKING_THREADS = 2
 """Threads that verify transactions; the verification itself runs outside the interpreter's lock."""
 
@@ -116,6 +119,7 @@ class Driver:
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
         self._offences = Offences(trio.current_time)
+        self._clock_watch = ClockWatch(max_drift_ms=replica.max_drift_ms, now=trio.current_time)
         self._quorum_delay = QuorumDelay(trio.current_time, metrics.consensus.note_quorum)
 
     @property
@@ -133,6 +137,7 @@ class Driver:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._timers.run)
+                nursery.start_soon(self._watch_reach)
                 for lane in TransportLane:
                     nursery.start_soon(self._receive, lane)
                 await self._step(Started(self._clock.now_ms()))
@@ -157,6 +162,11 @@ class Driver:
         """Wait until the block at a height is committed and written; for ever when the node stops before."""
         while self._committed_height < height:
             await self._next_commit.wait()
+
+    async def _watch_reach(self) -> None:
+        while self._signer is not None:
+            await trio.sleep(REACH_SECONDS)
+            self._narrator.reaching_quorum(self._replica.reaches_quorum)
 
     # Events in.
 
@@ -306,19 +316,26 @@ class Driver:
             self._transport.broadcast(TransportLane(lane_of(message).value), encode(message))
 
     def _on_committed(self, effect: Committed) -> None:
-        header = effect.header
+        header, now_ms = effect.header, self._clock.now_ms()
         self._narrator.committed(header, effect.receipts)
         self._metrics.note_receipts(effect.receipts)
         self._metrics.consensus.note_commit(
             header,
-            now_ms=self._clock.now_ms(),
+            now_ms=now_ms,
             name_of=self._narrator.validator_name,
         )
+        if not self._replica.catching_up:
+            self._note_clock(now_ms - header.time_ms)
         self._quorum_delay.on_committed(header.id())
         self._committed_height = header.height
         self._next_commit.set()
         self._next_commit = trio.Event()
         self._clients.on_committed(receipt.tx_id for receipt in effect.receipts)
+
+    def _note_clock(self, ahead_ms: int) -> None:
+        self._metrics.consensus.clock_ahead.set(ahead_ms / 1_000)
+        if self._clock_watch.note(ahead_ms):
+            self._narrator.clock_is_off(ahead_ms)
 
     def _report_fault(self, peer: PeerId, reason: str) -> None:
         """Count and tell it; a peer that goes on like that is sent away for a time."""

@@ -36,6 +36,7 @@ class Narrator:
         self._validators = validators
         self._faults: dict[PeerId, _Faults] = {}
         self._is_catching_up = False
+        self._reaches_quorum = True
 
     def peer_connected(self, peer: PeerId) -> None:
         """A peer's lanes are open."""
@@ -81,6 +82,24 @@ class Narrator:
         if is_catching_up != self._is_catching_up:
             self._is_catching_up = is_catching_up
             log.info("catching up: fetching blocks from peers" if is_catching_up else "caught up", height=height)
+
+    def reaching_quorum(self, is_reached: bool) -> None:
+        """Told now and then whether enough validators are connected; a line when they are lost and when they return."""
+        if is_reached == self._reaches_quorum:
+            return
+        self._reaches_quorum = is_reached
+        if is_reached:
+            log.info("a quorum of validators is connected")
+        else:
+            log.warning("cut off: too few validators are connected, so no block can be committed here")
+
+    def clock_is_off(self, ahead_ms: int) -> None:
+        """The times of certified blocks are far from this node's clock."""
+        direction = "ahead of" if ahead_ms > 0 else "behind"
+        log.warning(
+            f"this machine's clock is wrong: it is {abs(ahead_ms) / 1_000:.0f} s {direction} the blocks that the other"
+            " validators certify; synchronise it, as with NTP"
+        )
 
     def signing_refused(self, request: SignRequest, reason: str) -> None:
         """The signer's rules forbid a statement, as they may after a restart."""

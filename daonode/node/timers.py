@@ -44,7 +44,6 @@ class Timers:
     async def run(self) -> None:
         """Fire timers until cancelled."""
         while True:
-            self._clock.poll()
             self._fire_due()
             await self._wait()
 

@@ -57,6 +57,11 @@ class BlockSync:
         """Whether committed blocks have come and more are missing: until then nothing is signed."""
         return self._catching_up
 
+    @property
+    def connected(self) -> tuple[PeerId, ...]:
+        """Everyone who may be asked, the next first."""
+        return tuple(self._line)
+
     def connect(self, peer: PeerId) -> None:
         """A peer may be asked, and before all others: those may have been asked already."""
         if peer not in self._line:

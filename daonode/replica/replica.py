@@ -145,6 +145,18 @@ class Replica:
         """Whether this node knows that it is behind and fetches blocks."""
         return self._sync.catching_up
 
+    @property
+    def max_drift_ms(self) -> int:
+        """How far a block's time may be from the clock of a validator that votes for it."""
+        return self._config.consensus.max_drift_ms
+
+    @property
+    def reaches_quorum(self) -> bool:
+        """Whether this node and the validators that it is connected to have the power of a quorum."""
+        reached = {self._config.own, *(self._validator_of.get(peer) for peer in self._sync.connected)}
+        validators = self._config.validators
+        return validators.is_quorum(sum(each.power for each in validators.validators if each.id in reached))
+
     def step(self, event: Event) -> tuple[Effect, ...]:
         """Handle one event; the effects are to be run in their order before the next event is stepped."""
         self._now_ms = event.now_ms

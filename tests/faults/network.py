@@ -23,7 +23,8 @@ from daonode.cli.network.ports import NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
-from daonode.node.config import load_config, write_config
+from daonode.node.config import DevSection, PeerEntry, load_config, write_config
+from tests.faults.links import Direction, Links
 
 START_SECONDS = 40.0
 """Until a process answers: seconds on a free machine, more where others use it too."""
@@ -76,6 +77,22 @@ class NodeProcess:
     @property
     def log(self) -> str:
         return (self.node.home.path / "node.log").read_text(errors="replace")
+
+    @property
+    def clock_file(self) -> Path:
+        """How far this node's own clock is ahead, in milliseconds; the network was started with `own_clocks`."""
+        return self.node.home.path / "clock_offset_ms"
+
+    def wait_until_it_says(self, *words: str, after: int) -> str:
+        """Wait for a line of the log with all these words, after so many characters; returns it."""
+        found: list[str] = []
+
+        def has_said() -> bool:
+            found[:] = [line for line in self.log[after:].splitlines() if all(word in line for word in words)]
+            return bool(found)
+
+        wait_until(has_said, within_seconds=CATCH_UP_SECONDS, what=f"{self.node.name} says {words}")
+        return found[0]
 
     def start(self) -> None:
         """Start the process unless it runs; does not wait until it answers."""
@@ -133,6 +150,19 @@ class NodeProcess:
         status = self.status()
         return 0 if status is None else status.height
 
+    def wait_until_at(self, height: int) -> None:
+        """Wait until it has committed a height."""
+        wait_until(
+            lambda: self.height() >= height,
+            within_seconds=CATCH_UP_SECONDS,
+            what=f"{self.node.name} at height {height}",
+        )
+
+    def has_peers(self, count: int) -> bool:
+        """Whether it answers and so many peers are connected."""
+        status = self.status()
+        return status is not None and status.shown["peers"] == count
+
     def _is_ready(self) -> bool:
         assert self._process is not None, "it was started"
         assert self._process.poll() is None, f"{self.node.name} has ended; its log:\n{self.log[-3_000:]}"
@@ -157,6 +187,10 @@ class Network:
         for node in self.nodes:
             node.wait_until_ready()
 
+    def named(self, name: str) -> NodeProcess:
+        """The node of a name."""
+        return next(node for node in self.nodes if node.node.name == name)
+
     def height(self) -> int:
         """The highest committed height."""
         return max(node.height() for node in self.nodes)
@@ -172,8 +206,18 @@ class Network:
 
 
 @contextmanager
-def running_network(directory: Path, *, validators: int = 4, accept_unknown: bool = False) -> Iterator[Network]:
-    """Make a network and run it; every process is gone afterwards."""
+def running_network(
+    directory: Path,
+    *,
+    validators: int = 4,
+    accept_unknown: bool = False,
+    links: Links | None = None,
+    own_clocks: bool = False,
+) -> Iterator[Network]:
+    """Make a network and run it; every process is gone afterwards.
+
+    Nodes are connected through `links` if given. With `own_clocks`, the clock of each can be moved.
+    """
     made = run_daonode(
         "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
     )  # fmt: skip
@@ -182,13 +226,24 @@ def running_network(directory: Path, *, validators: int = 4, accept_unknown: boo
     for node in network.nodes:
         path = node.node.home.node_toml
         config = load_config(path, environment={})
-        write_config(path, replace(config, p2p=replace(config.p2p, accept_unknown=accept_unknown)))
+        peers = config.p2p.peers
+        if links is not None:
+            peers = tuple(_through(links, peer, source=node.node.name) for peer in peers)
+        dev = DevSection(clock_file=str(node.clock_file) if own_clocks else "")
+        p2p = replace(config.p2p, accept_unknown=accept_unknown, peers=peers)
+        write_config(path, replace(config, p2p=p2p, dev=dev))
     try:
         network.start()
         yield network
     finally:
         for node in network.nodes:
             node.kill()
+
+
+def _through(links: Links, peer: PeerEntry, *, source: str) -> PeerEntry:
+    """A peer that is dialled through a proxy."""
+    before, port = peer.address.rsplit("/", 1)
+    return replace(peer, address=f"{before}/{links.open(Direction(source, peer.name), port=int(port))}")
 
 
 def _environment() -> dict[str, str]:

@@ -35,6 +35,9 @@ def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: 
         for command in banner["commands"]:
             result = shell.run(*shlex.split(command)[1:])
             assert result.code == 0, result.said
+        # Among them was `dev warp`: a clock that all nodes share is right wherever it has been moved to.
+        checkup = shell.here("doctor")
+        assert checkup.code == 0, checkup.said
         assert (
             shell.json("proposal", "watch", "3", "--until", "timelocked", "--timeout", "20")["status"] == "timelocked"
         )

@@ -73,3 +73,22 @@ def test_an_unknown_validator_is_told_by_its_id(lines: Lines) -> None:
     unknown = Narrator(peers={}, validators={ValidatorId(bytes([1]) * 32): "other"})
     unknown.committed(HEADER, ())
     assert lines[0]["proposer"] == HEADER.proposer.hex()[:16]
+
+
+def test_a_quorum_is_told_when_it_is_lost_and_when_it_returns(lines: Lines) -> None:
+    told = narrator()
+    for is_reached in (True, False, False, True, True):
+        told.reaching_quorum(is_reached)
+    assert [(line["event"].split(":")[0], line["log_level"]) for line in lines] == [
+        ("cut off", "warning"),
+        ("a quorum of validators is connected", "info"),
+    ]
+
+
+def test_a_clock_that_is_off_is_told_with_its_direction_and_what_to_do(lines: Lines) -> None:
+    told = narrator()
+    told.clock_is_off(3_600_000)
+    told.clock_is_off(-7_000)
+    assert "it is 3600 s ahead of the blocks" in lines[0]["event"]
+    assert "it is 7 s behind the blocks" in lines[1]["event"]
+    assert all("synchronise it" in line["event"] for line in lines)
