@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.chain import ChainForm, measure_chain
+from benchmarks.hour import HourForm, measure_hour
 from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
 from benchmarks.stages import measure_growth, measure_stages
@@ -21,19 +22,20 @@ class Form:
 
 
 PARTS = ("stages", "quiet", "flood", "growth")
+HOUR = "hour"
+"""Measured only when it is asked for."""
+USUAL_CHAIN = ChainForm(
+    accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=240, quiet_seconds=20, expected_rate=1_300
+)
 FORMS = {
     "short": Form(
-        ChainForm(accounts=2_000, warm_up_seconds=2, flood_seconds=8, quiet_seconds=4, expected_rate=1_000),
+        ChainForm(
+            accounts=2_000, warm_up_seconds=2, flood_votes=8_000, flood_seconds=20, quiet_seconds=4, expected_rate=1_000
+        ),
         growth=(1_000,),
     ),
-    "usual": Form(
-        ChainForm(accounts=6_000, warm_up_seconds=5, flood_seconds=60, quiet_seconds=20, expected_rate=1_200),
-        growth=(1_000, 100_000),
-    ),
-    "full": Form(
-        ChainForm(accounts=6_000, warm_up_seconds=5, flood_seconds=60, quiet_seconds=20, expected_rate=1_200),
-        growth=(1_000, 100_000, 1_000_000),
-    ),
+    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000)),
+    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000)),
 }
 
 
@@ -41,7 +43,7 @@ def main() -> None:
     """Measure what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--form", choices=sorted(FORMS), default="usual")
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
+    parser.add_argument("--only", choices=(*PARTS, HOUR), nargs="+", default=PARTS)
     parser.add_argument("--profile", metavar="NODE", default=None, help="write build/NODE.profile; slows that node")
     parser.add_argument("--keep", type=Path, metavar="DIR", default=None, help="leave the validators' homes in DIR")
     parser.add_argument(
@@ -50,6 +52,8 @@ def main() -> None:
         default=ROUND_TIMEOUT_MS,
         help="of the chain; where other work takes the cores, a longer one keeps rounds from failing",
     )
+    parser.add_argument("--seconds", type=int, default=3_600, help="of the part `hour`")
+    parser.add_argument("--rate", type=int, default=500, help="votes a second in the part `hour`")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
     arguments = parser.parse_args()
     form = FORMS[arguments.form]
@@ -63,6 +67,14 @@ def main() -> None:
         measure_chain(report, chain, parts=arguments.only, profiled=arguments.profile, kept=arguments.keep)
     if "growth" in arguments.only:
         measure_growth(report, form.growth)
+    if HOUR in arguments.only:
+        hour = HourForm(
+            accounts=chain.accounts,
+            seconds=arguments.seconds,
+            rate=arguments.rate,
+            round_timeout_ms=chain.round_timeout_ms,
+        )
+        measure_hour(report, hour, profiled=arguments.profile, kept=arguments.keep)
     report.write(arguments.output)
 
 

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from threading import Event
 from time import perf_counter
 from typing import Final
 
-from benchmarks.load import BATCH, Flood, batch_bodies, latencies_ms, send_all
+from benchmarks.load import BATCH, MAX_WAITING, Flood, batch_bodies, latencies_ms, send_all
 from benchmarks.nodes import Node, running_nodes
 from benchmarks.population import MAX_PROPOSALS, ROUND_TIMEOUT_MS, VALIDATORS, Population, make_homes
 from benchmarks.report import Report
@@ -22,14 +23,21 @@ from daonode.ledger.registry import Registry
 QUIET_RATE: Final = 50
 COMMITTED: Final = 'daonode_transactions_total{outcome="succeeded"}'
 FAILED: Final = 'daonode_transactions_total{outcome="failed"}'
+POLL_SECONDS: Final = 0.5
+SIGNED_SHARE: Final = 1.25
+"""Votes are signed for so many times what is measured: some clients come further than others."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainForm:
-    """How long each part takes. Enough votes are signed beforehand for `expected_rate` a second."""
+    """How long each part takes. The flood is measured over `flood_votes`, or for `flood_seconds` if that is less.
+
+    Enough votes are signed beforehand for a warm-up at `expected_rate` a second.
+    """
 
     accounts: int
     warm_up_seconds: float
+    flood_votes: int
     flood_seconds: float
     quiet_seconds: int
     expected_rate: int
@@ -53,11 +61,23 @@ def measure_chain(
 ) -> None:
     """Run the network and fill the report. The homes are in `kept` afterwards, if given."""
     population = Population.of(form.accounts)
-    document = population.document(round_timeout_ms=form.round_timeout_ms)
+    with running_chain(population, round_timeout_ms=form.round_timeout_ms, profiled=profiled, kept=kept) as (
+        registry,
+        nodes,
+    ):
+        _measure(report, form, population, registry, nodes=nodes, parts=parts)
+
+
+@contextmanager
+def running_chain(
+    population: Population, *, round_timeout_ms: int, profiled: str | None, kept: Path | None
+) -> Iterator[tuple[Registry, tuple[Node, ...]]]:
+    """Run the validators of a population's chain; gives what its transactions are made with, and the nodes."""
+    document = population.document(round_timeout_ms=round_timeout_ms)
     with _directory(kept) as directory:
         make_homes(directory, document)
         with running_nodes(directory, profiled=profiled) as nodes:
-            _measure(report, form, population, document.registry, nodes=nodes, parts=parts)
+            yield document.registry, nodes
 
 
 @contextmanager
@@ -79,7 +99,8 @@ def _measure(
     nodes: Sequence[Node],
     parts: Sequence[str],
 ) -> None:
-    flood_rounds = max(1, round(form.expected_rate * (form.flood_seconds + form.warm_up_seconds) / form.accounts))
+    sent = form.flood_votes + form.expected_rate * form.warm_up_seconds + MAX_WAITING
+    flood_rounds = ceil(SIGNED_SHARE * sent / form.accounts)
     quiet_votes = QUIET_RATE * form.quiet_seconds if "quiet" in parts else 0
     assert 3 * quiet_votes <= form.accounts, "an account casts one quiet vote"
     assert flood_rounds < MAX_PROPOSALS, "a proposal a round"
@@ -117,9 +138,9 @@ def _batches(population: Population, registry: Registry, rounds: int, *, already
 
 
 def _measure_quiet(report: Report, name: str, nodes: Sequence[Node], votes: Sequence[SignedTransaction]) -> None:
-    before = _moment(nodes)
+    before = moment_of(nodes)
     latencies = latencies_ms(nodes, votes, rate=QUIET_RATE)
-    after = _moment(nodes)
+    after = moment_of(nodes)
     for percent in (50, 95, 99):
         report.add(f"{name}_latency_p{percent}_ms", latencies[len(latencies) * percent // 100], "ms")
     report.add(f"{name}_blocks_per_second", _mean(after, before, "daonode_height") / (after.at - before.at), "blocks/s")
@@ -131,9 +152,11 @@ def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batch
     flood = Flood(nodes, batches)
     flood.start()
     Event().wait(form.warm_up_seconds)
-    before = _moment(nodes)
-    Event().wait(form.flood_seconds)
-    after = _moment(nodes)
+    before = moment_of(nodes)
+    _wait_for_votes(form, nodes[0], flood, already=before.committed)
+    after = moment_of(nodes)
+    memory_mib = max(node.memory_mib() for node in nodes)
+    own_memory_mib = max(node.own_memory_mib() for node in nodes)
     flood.stop()
     votes = max(1.0, after.committed - before.committed)
     seconds = after.at - before.at
@@ -150,8 +173,18 @@ def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batch
     heights = _mean(after, before, "daonode_height")
     report.add("blocks_per_second", heights / seconds, "blocks/s")
     report.add("votes_per_block", votes / max(1.0, heights), "votes")
-    report.add("validator_memory", max(node.memory_mib() for node in nodes), "MiB")
+    report.add("validator_memory", memory_mib, "MiB")
+    report.add("validator_memory_anonymous", own_memory_mib, "MiB")
+    report.add("validator_memory_votes", after.committed, "votes")
     _add_stages(report, before, after, votes)
+
+
+def _wait_for_votes(form: ChainForm, node: Node, flood: Flood, *, already: float) -> None:
+    deadline_s = perf_counter() + form.flood_seconds
+    while perf_counter() < deadline_s and not flood.exhausted:
+        if node.metrics().get(COMMITTED, 0.0) - already >= form.flood_votes:
+            return
+        Event().wait(POLL_SECONDS)
 
 
 def _add_stages(report: Report, before: Moment, after: Moment, votes: float) -> None:
@@ -174,7 +207,8 @@ def _mean(after: Moment, before: Moment, name: str) -> float:
     return sum(differences) / len(differences)
 
 
-def _moment(nodes: Iterable[Node]) -> Moment:
+def moment_of(nodes: Iterable[Node]) -> Moment:
+    """What the processes have counted by now."""
     metrics = {node.name: node.metrics() for node in nodes}
     first = metrics["node0"]
     usage = resource.getrusage(resource.RUSAGE_SELF)

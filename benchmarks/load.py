@@ -1,12 +1,13 @@
-"""Clients of a benchmark: batches as fast as the chain takes them, and single votes at a steady pace.
+"""Clients of a benchmark: batches as fast as the chain takes them or at a steady pace, and single votes.
 
-Requests are made of bytes that were encoded before the clock started: the generator runs on the validators' cores.
+The generator runs on the validators' cores. Where speed is measured, its requests were encoded before the clock
+started; at a steady pace each is made while the one before it waits for its time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from threading import Event, Lock, Thread
@@ -24,16 +25,21 @@ POLL_SECONDS: Final = 0.1
 WAIT_MS: Final = 20_000
 TIMEOUT_SECONDS: Final = 40.0
 _HEADERS: Final = {"Content-Type": "application/json"}
+_SEND: Final = b"dao_sendRawTransaction"
 
 
 @dataclass(slots=True)
 class Flood:
-    """A closed loop of batches, one client for each node. `batches` has what each node is sent, in order."""
+    """A closed loop of batches, one client for each node. `batches` has what each node is sent, in order.
+
+    A node is sent a batch every `interval_seconds`, or as soon as the one before was answered. Batches that are late
+    follow one another without a pause.
+    """
 
     nodes: Sequence[Node]
-    batches: Sequence[Sequence[bytes]]
+    batches: Sequence[Iterable[bytes]]
+    interval_seconds: float = 0.0
     refused: int = 0
-    sent: int = 0
     exhausted: bool = False
     _waiting: int = 0
     _stopping: Event = field(default_factory=Event)
@@ -56,17 +62,18 @@ class Flood:
         for thread in self._threads:
             thread.join(TIMEOUT_SECONDS)
 
-    def _send(self, node: Node, batches: Sequence[bytes]) -> None:
+    def _send(self, node: Node, batches: Iterable[bytes]) -> None:
         connection = _connect(node)
-        for body in batches:
+        began = perf_counter()
+        for index, body in enumerate(batches):
+            self._stopping.wait(max(0.0, began + index * self.interval_seconds - perf_counter()))
             while self._waiting > MAX_WAITING and not self._stopping.is_set():
                 self._stopping.wait(PAUSE_SECONDS)
             if self._stopping.is_set():
                 return
             answer = _post(connection, body)
             with self._lock:
-                self.sent += BATCH
-                self._waiting += BATCH
+                self._waiting += body.count(_SEND)
                 self.refused += answer.count(b'"error"')
         self.exhausted = True
 
@@ -97,7 +104,7 @@ def latencies_ms(nodes: Sequence[Node], transactions: Sequence[SignedTransaction
     """Send votes at a steady rate a second to the nodes in turn; for each the time from sending to the news of its
     commit, from the node that took it. Without a rate, one after the other."""
     found: list[float] = []
-    with_clients = _Clients(nodes)
+    with_clients = Clients(nodes)
     if rate is None:
         return [with_clients.commit(nodes[0], each) for each in transactions]
     lock = Lock()
@@ -120,7 +127,7 @@ def latencies_ms(nodes: Sequence[Node], transactions: Sequence[SignedTransaction
     return sorted(found)
 
 
-class _Clients:
+class Clients:
     """Idle connections to nodes, kept for the next request."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
@@ -158,4 +165,4 @@ def _call(method: str, parameters: dict[str, object], *, call_id: int) -> bytes:
 
 
 def _send_call(transaction: SignedTransaction, *, call_id: int) -> bytes:
-    return _call("dao_sendRawTransaction", {"transaction": f"0x{transaction.raw.hex()}"}, call_id=call_id)
+    return _call(_SEND.decode(), {"transaction": f"0x{transaction.raw.hex()}"}, call_id=call_id)

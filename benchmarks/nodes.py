@@ -43,11 +43,17 @@ class Node:
         return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
     def memory_mib(self) -> float:
-        """Its resident memory."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024 / MEBIBYTE
-        return 0.0
+        """What an operator sees: its resident memory, with the libraries and the tables that it has mapped."""
+        return self._status_mib("VmRSS")
+
+    def own_memory_mib(self) -> float:
+        """The part of its resident memory that is no file's, so that the system cannot take it back at will."""
+        return self._status_mib("RssAnon")
+
+    def _status_mib(self, field: str) -> float:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        line = next(each for each in lines if each.startswith(f"{field}:"))
+        return int(line.split()[1]) * 1024 / MEBIBYTE
 
     def metrics(self) -> dict[str, float]:
         """Its counters, by their names with their labels."""

@@ -1,7 +1,8 @@
 """Who lives on a benchmark's chain, what they vote on, and their signed votes; and the homes of its validators.
 
 Every account is a member and holds native coins. A vote is a transaction of one message, signed by one key, in lane 0;
-in round `n` every account casts its first ballot on proposal `n`, so no round is cheaper than another.
+in round `n` every account casts its first ballot on proposal `n`, so no round is cheaper than another. After
+`MAX_PROPOSALS` rounds there are no more, and in each further one everyone has changed their mind on one of them.
 """
 
 from __future__ import annotations
@@ -105,11 +106,12 @@ class Population:
 
     def votes(self, registry: Registry, accounts: Sequence[int], *, round_number: int) -> list[SignedTransaction]:
         """The votes of some accounts in a round."""
-        proposal = self._proposal(round_number)
+        proposal = self._proposal(round_number % MAX_PROPOSALS)
+        has_changed = bool(round_number // MAX_PROPOSALS % 2)
         return [
             self._sign(
                 registry,
-                Vote(proposal=proposal, choice="yes" if number % 3 else "no"),
+                Vote(proposal=proposal, choice="yes" if bool(number % 3) is not has_changed else "no"),
                 account=number,
                 lane=0,
                 sequence=round_number,

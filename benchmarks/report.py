@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class Report:
         """Take a figure."""
         self.figures[name] = (value, unit)
         print(f"  {name:<34} {value:12.2f} {unit}", flush=True)
+
+    def add_row(self, name: str, values: Mapping[str, tuple[float, str]]) -> None:
+        """Take the figures `<name>_<key>` that belong together; they are printed on one line."""
+        self.figures |= {f"{name}_{key}": figure for key, figure in values.items()}
+        print(f"  {name}  " + "  ".join(f"{key} {value:.2f}" for key, (value, _) in values.items()), flush=True)
 
     def value(self, name: str) -> float:
         """A figure measured before."""

@@ -26,6 +26,7 @@ FIGURES = {
     "stage_verification",
     "validator_cpu_per_1000_votes",
     "validator_memory",
+    "validator_memory_votes",
     "votes_per_cpu_second",
     "votes_per_second",
 }
@@ -50,3 +51,24 @@ def test_the_short_form_runs_and_every_figure_has_a_value_and_a_unit(tmp_path: P
         assert figure["unit"], name
         assert name in run.stdout
     assert figures["votes_failed"]["value"] == 0
+    assert figures["ran_out_of_votes"]["value"] == 0
+
+
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_a_steady_load_is_told_minute_by_minute_and_its_end_compared_with_its_beginning(tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "benchmarks", "--form", "short", "--round-timeout-ms", "5000", "--only", "hour"]
+    run = subprocess.run(
+        [*command, "--seconds", "12", "--rate", "60", "--output", str(output)],
+        capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3_000:]
+    figures = {name: figure["value"] for name, figure in json.loads(output.read_text()).items()}
+    assert figures["hour_failed"] == figures["hour_refused"] == 0
+    for row in range(1, 5):
+        assert figures[f"hour_{row:03}_votes_per_second"] > 0
+        assert all(figures[f"hour_{row:03}_node{node}_memory"] > 0 for node in range(4))
+    assert figures["hour_votes"] > 0
+    for quarter in ("first", "last"):
+        assert 0 < figures[f"hour_latency_p50_{quarter}_ms"] <= figures[f"hour_latency_p95_{quarter}_ms"]
+        assert figures[f"hour_memory_{quarter}_mib"] > 0
