@@ -10,8 +10,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   accountSeed, call, encodeBody, keyFromSeed, plan, seedFromWords, send, signTransaction, unhex,
-} from './wallet.mjs';
-import { ballotKey, readBallot, trustedChain, verifyCertificate, verifyReceipt, verifyState } from './proof.mjs';
+} from '../../daonode/gateway/page/static/chain/wallet.mjs';
+import { ballotKey, readBallot, trustedChain, verifyCertificate, verifyReceipt, verifyState } from '../../daonode/gateway/page/static/chain/proof.mjs';
 
 const text = { type: 'string' };
 const { values: options } = parseArgs({

@@ -14,7 +14,7 @@ CORE_FOLDERS = ("primitives", "consensus", "ledger", "vm", "modules", "genesis",
 SKIPPED_FOLDERS = frozenset({"build", "dist", "node_modules", "__pycache__"})
 KEPT_DOTTED_FOLDERS = frozenset({".ci", ".github"})
 TEXT_SUFFIXES = frozenset(
-    {"", ".py", ".md", ".cfg", ".toml", ".txt", ".json", ".yml", ".yaml", ".html", ".css", ".js", ".sh", ".svg"}
+    {"", ".py", ".md", ".cfg", ".toml", ".txt", ".json", ".yml", ".yaml", ".html", ".css", ".js", ".mjs", ".sh", ".svg"}
 )
 
 

@@ -1,8 +1,10 @@
-// Checks the wallet of examples/wallet-js against the vectors: node check_vectors.mjs VECTORS WORD_LIST
+// Checks the wallet in JavaScript, which page and examples use, against the vectors:
+//   node check_vectors.mjs VECTORS WORD_LIST
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import * as wallet from '../../../examples/wallet-js/wallet.mjs';
-import * as proof from '../../../examples/wallet-js/proof.mjs';
+import * as wallet from '../../../daonode/gateway/page/static/chain/wallet.mjs';
+import * as proof from '../../../daonode/gateway/page/static/chain/proof.mjs';
+import { readBody } from '../../../daonode/gateway/page/static/chain/reading.mjs';
 
 const { hex, unhex } = wallet;
 const vectors = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -61,6 +63,9 @@ checks.transactions = async () => {
   for (const each of vectors.transactions) {
     const body = wallet.encodeBody(each.body);
     assert.equal(hex(body), each.body_bytes, each.name);
+    assert.deepEqual(readBody(body), each.body, `${each.name}: read back`);
+    assert.throws(() => readBody(body.slice(0, -1)), /end early/);
+    assert.throws(() => readBody(Uint8Array.of(...body, 0)), /left over/);
     const signers = each.signatures.map(({ public_key: publicKey }) => keys.get(publicKey));
     const signed = await wallet.signTransaction(body, signers);
     assert.deepEqual(signed, { id: each.tx_id, transaction: each.transaction }, each.name);

@@ -67,7 +67,7 @@ const MEMBER = union({
   key: { public_key: 'bytes', weight: 'number' }, account: { account: 'account', weight: 'number' },
 });
 const POLICY = union({ key: { public_key: 'bytes' }, threshold: { threshold: 'number', members: [MEMBER] } });
-const BODY = {
+export const BODY = {
   version: 'number', chain_id: 'text', sender: 'account', lane: 'number', sequence: 'u64', expires_at_ms: 'u64',
   gas_limit: 'u64', max_fee: 'u64', messages: [CALL], memo: 'text',
 };
@@ -236,8 +236,9 @@ export const assemble = (bodyBytes, signatures) =>
 export async function call(url, method, params = {}) {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-  const { result, error } = await answer.json();
+  const { result, error, detail, title } = await answer.json();
   if (error) throw Object.assign(new Error(`${method}: ${error.message}`), error);
+  if (!answer.ok) throw new Error(`${method}: ${detail ?? title ?? `HTTP ${answer.status}`}`);
   return result;
 }
 
