@@ -23,9 +23,10 @@ from daonode.genesis.document import GenesisDocument, load_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
 from daonode.node.clock import Clock
-from daonode.node.config import ConfigError, NodeConfig, load_config
+from daonode.node.config import NodeConfig, load_config
 from daonode.node.home import Home, HomeError, read_seed
 from daonode.node.storage import StorageError, StoreLocked, open_stores
+from daonode.process.settings import ConfigError
 from daonode.replica.archive import Archive
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import TIP_KEY

@@ -41,12 +41,12 @@ from daonode.client.errors import (
 from daonode.client.submission import ExecutionFailed
 from daonode.genesis.errors import GenesisError
 from daonode.ledger.errors import LedgerError, TransactionError
-from daonode.node.config import ConfigError
 from daonode.node.errors import Halted
 from daonode.node.home import HomeError
 from daonode.node.storage.errors import StorageError
 from daonode.node.transport.errors import TransportError
 from daonode.primitives.errors import PrimitiveError
+from daonode.process.settings import ConfigError
 from daonode.replica.errors import RecordDamaged
 from daonode.signer.errors import SignerError
 

@@ -13,17 +13,16 @@ import structlog
 
 from daonode.consensus.safety import SafetyState
 from daonode.genesis.document import load_document
+from daonode.genesis.errors import GenesisError
 from daonode.node.allocator import bound_freed_memory
 from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.home import Home, HomeError, read_seed
-from daonode.node.logs import telling_position
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
-from daonode.node.signals import obeying_signals
 from daonode.node.storage import Stores, open_stores
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
@@ -31,6 +30,8 @@ from daonode.node.transport.types import Multiaddress, PeerAddress, TransportCon
 from daonode.node.watched import watch
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of
+from daonode.process.logs import telling_position
+from daonode.process.signals import obeying_signals
 from daonode.replica.archive import Archive
 from daonode.replica.bootstrap import Chain, make_chain
 from daonode.replica.errors import RecordDamaged
@@ -63,7 +64,7 @@ async def run_node(
     `read_config` gives the configuration as it is now: SIGHUP takes its section `[log]` into use.
 
     Raises:
-        HomeError, GenesisError, StorageError, RecordDamaged, SignerError, TransportError, OSError: it cannot start.
+        HomeError, StorageError, RecordDamaged, SignerError, TransportError, OSError: it cannot start.
         Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
     bound_freed_memory()
@@ -98,14 +99,14 @@ def read_chain(path: Path) -> Chain:
     """Read a genesis document and derive the chain.
 
     Raises:
-        HomeError: there is no such file.
-        GenesisError: the document is not valid; the error names the path in it.
+        HomeError: there is no such file, or the document in it is not valid; the text names the place.
     """
     try:
-        data = path.read_bytes()
+        return make_chain(load_document(path.read_bytes()))
     except FileNotFoundError:
         raise HomeError(f"{path} is missing; put the chain's genesis document there") from None
-    return make_chain(load_document(data))
+    except GenesisError as error:
+        raise HomeError(f"{path}: {error}") from error
 
 
 def prepare_stores(stores: Stores, chain: Chain, home: Home) -> None:
@@ -157,7 +158,7 @@ async def _run(
 ) -> None:
     config = node.config
     with telling_position(lambda: (node.height, node.replica.core.round)):
-        async with obeying_signals(read_config) as nursery:
+        async with obeying_signals(lambda: read_config().log) as nursery:
             rpc: str = await nursery.start(
                 partial(serve, node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins)
             )

@@ -18,12 +18,13 @@ from daonode.genesis.document import load_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
 from daonode.node.clock import Clock
-from daonode.node.config import ConfigError, NodeConfig, load_config, write_config
+from daonode.node.config import NodeConfig, load_config, write_config
 from daonode.node.home import HomeError, read_seed
 from daonode.node.storage import StorageError
 from daonode.node.storage.marker import MARKER_NAME, read_marker
 from daonode.primitives.hashing import sha256
 from daonode.primitives.json_form import Json
+from daonode.process.settings import ConfigError
 from daonode.signer.errors import SafetyStateDamaged
 from daonode.signer.file_signer import MAGIC, read_safety_state
 from tests.unit.node.chains import make_test_chain
@@ -57,8 +58,8 @@ def config_error(path: Path, data: bytes) -> str | None:
     [
         (b"\xff\xfe", "not TOML"),
         (b"[rpc", "not TOML"),
-        (b"[rpc]\nlisten = 'a:1'\nlisten = 'b:1'", "not TOML: Cannot overwrite a value"),
-        (b"[rpc]\n[rpc]", "not TOML: Cannot declare"),
+        (b"[rpc]\nlisten = 'a:1'\nlisten = 'b:1'", "not TOML: line 3: 'listen' is there twice; leave one out"),
+        (b"[rpc]\n[rpc]", "not TOML: line 2: 'rpc' is there twice; leave one out"),
         (b"a = " + b"[" * DEPTH + b"]" * DEPTH, "not TOML: it is nested too deep"),
         (b"a = " + b"9" * 5_000, "not TOML"),
         (b"[rpc]\nlisten = 1979-05-27", "rpc.listen: expected"),

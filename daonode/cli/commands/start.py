@@ -26,8 +26,8 @@ def command(session: Session, **flags: str | None) -> None:
     import trio
 
     from daonode.node.config import NodeConfig, load_config
-    from daonode.node.logs import configure_logs
     from daonode.node.node import NodeAddresses, run_node
+    from daonode.process.logs import configure_logs
 
     gc.freeze()
     gc.enable()

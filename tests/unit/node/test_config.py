@@ -7,18 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from daonode.node.config import (
-    ConfigError,
-    LogSection,
-    NodeConfig,
-    NodeSection,
-    P2pSection,
-    PeerEntry,
-    RpcSection,
-    load_config,
-    write_config,
-)
+from daonode.node.config import NodeConfig, NodeSection, P2pSection, PeerEntry, RpcSection, load_config, write_config
 from daonode.primitives.ids import PublicKey, ValidatorId
+from daonode.process.settings import ConfigError, LogSection
 
 PEERS = (
     PeerEntry(name="one", public_key=PublicKey(bytes(32)), address="/ip4/10.0.0.1/tcp/1", validator=None),
@@ -80,7 +71,7 @@ def test_variables_give_truths_and_lists(path: Path) -> None:
         ("[log]\nlevel = 'loud'", "log.level: 'loud' is not one of them; known: debug, info, warning, error"),
         ("[rpc]\ncors_origins = 'x'", "rpc.cors_origins"),
         ("[[p2p.peers]]\nname = 'a'\naddress = ''\npublic_key = '0x00'", "p2p.peers[0].public_key"),
-        ("[rpc", "is not TOML"),
+        ("[rpc", "not TOML"),
     ],
 )
 def test_a_mistake_in_the_file_names_the_file_and_the_key(path: Path, text: str, expected: str) -> None:

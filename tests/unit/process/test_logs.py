@@ -13,9 +13,9 @@ import structlog
 import trio
 import trio.testing
 
-from daonode.node.config import ConfigError, LogSection, NodeConfig
-from daonode.node.logs import configure_logs, telling_position
-from daonode.node.signals import obeying_signals
+from daonode.process.logs import configure_logs, telling_position
+from daonode.process.settings import ConfigError, LogSection
+from daonode.process.signals import obeying_signals
 
 JSON = LogSection(level="info", format="json")
 Lines = Callable[[], list[dict[str, object]]]
@@ -102,7 +102,7 @@ def test_libraries_are_heard_from_warning_on_in_the_same_form(lines: Lines) -> N
 async def test_a_hangup_signal_changes_level_and_format_while_running(lines: Lines) -> None:
     now = [LogSection(level="error", format="json")]
     configure_logs(now[0])
-    async with obeying_signals(lambda: NodeConfig(log=now[0])) as nursery:
+    async with obeying_signals(lambda: now[0]) as nursery:
         log.info("unheard")
         now[0] = JSON
         os.kill(os.getpid(), signal.SIGHUP)
@@ -113,11 +113,11 @@ async def test_a_hangup_signal_changes_level_and_format_while_running(lines: Lin
 
 
 async def test_a_mistake_in_the_file_is_told_and_changes_nothing(lines: Lines) -> None:
-    def read_config() -> NodeConfig:
+    def read_log() -> LogSection:
         raise ConfigError("log.level: 'loud' is not one of them")
 
     configure_logs(JSON)
-    async with obeying_signals(read_config) as nursery:
+    async with obeying_signals(read_log) as nursery:
         os.kill(os.getpid(), signal.SIGHUP)
         await trio.testing.wait_all_tasks_blocked(0.05)
         log.info("heard as before")
@@ -131,7 +131,7 @@ async def test_a_mistake_in_the_file_is_told_and_changes_nothing(lines: Lines) -
 async def test_a_termination_signal_ends_the_nursery(lines: Lines) -> None:
     configure_logs(JSON)
     with trio.fail_after(5):
-        async with obeying_signals(NodeConfig):
+        async with obeying_signals(LogSection):
             os.kill(os.getpid(), signal.SIGTERM)
             await trio.sleep_forever()
     assert [(line["event"], line["signal"]) for line in lines()] == [("stopping", "SIGTERM")]

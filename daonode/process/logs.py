@@ -1,6 +1,6 @@
-"""Logging of the node process: structured events on standard error, for people or as JSON lines.
+"""Logging of a process: structured events on standard error, for people or as JSON lines.
 
-Every line of the node has the height and the round at which it was written. Libraries that use Python's own logging
+Every line of a node has the height and the round at which it was written. Libraries that use Python's own logging
 are heard from WARNING on, in the same form. The core never logs; what happened there is told by the driver, from
 effects. A traceback never shows the values of variables: a key may be among them.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from daonode.node.config import LogSection
+from daonode.process.settings import LogSection
 
 _POSITION = "position"
 
