@@ -82,6 +82,15 @@ class Answer:
         except ValueError as error:
             raise self._wrong(name, "0x and hex digits", text) from error
 
+    def raws(self, name: str) -> tuple[bytes, ...]:
+        """An array of bytes in `0x` hex."""
+        value = self.data.get(name)
+        if not isinstance(value, list):
+            raise self._wrong(name, "an array", value)
+        items = {str(index): item for index, item in enumerate(value)}
+        inner = Answer(items, place=f"{self.place}.{name}")
+        return tuple(inner.raw(index) for index in items)
+
     def read(self, name: str, convert: Callable[[str], T]) -> T:
         """A text that `convert` reads, raising `PrimitiveError` where it is wrong."""
         return self._converted(name, lambda: convert(self.text(name)))
@@ -185,6 +194,26 @@ class Certificate:
     header: Header
     proof: CommitProof
     descendants: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBlock:
+    """A block in its canonical encoding; `receipts` is an array of the array of all of them."""
+
+    header: bytes
+    payload: bytes
+    receipts: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Encoded blocks, ascending, and the encoded proof for the last of them or of the `descendants` (headers), None
+    where there are none. `height` is that of the node."""
+
+    height: int
+    blocks: tuple[EncodedBlock, ...]
+    proof: bytes | None
+    descendants: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +331,19 @@ def read_certificate(answer: Answer) -> Certificate:
         header=answer.record("header", Header),
         proof=proof.proof,
         descendants=tuple(descendants),
+    )
+
+
+def read_blocks(answer: Answer) -> Blocks:
+    """The answer of `dao_getBlocks`."""
+    return Blocks(
+        height=answer.number("height"),
+        blocks=tuple(
+            EncodedBlock(header=item.raw("header"), payload=item.raw("payload"), receipts=item.raw("receipts"))
+            for item in answer.items("blocks")
+        ),
+        proof=answer.raw("proof") if answer.has("proof") else None,
+        descendants=answer.raws("descendants"),
     )
 
 

@@ -47,6 +47,13 @@ class RpcClient:
         """A committed header with the proof that it is final."""
         return answers.read_certificate(self._ask("dao_getCertificate", height=height))
 
+    def blocks(self, *, above: int, limit: int, wait_ms: int = 0) -> answers.Blocks:
+        """Committed blocks above a height; the node answers when there is one, or after `wait_ms` without any."""
+        parameters: JsonObject = {"above": above, "limit": limit, "wait_ms": min(wait_ms, MAX_WAIT_MS)}
+        return answers.read_blocks(
+            Answer(self.call("dao_getBlocks", parameters, wait_ms=wait_ms), place="dao_getBlocks")
+        )
+
     def transaction(self, tx_id: TxId, *, wait_ms: int = 0) -> answers.TransactionAnswer:
         """A transaction; the node answers when it is committed, or after `wait_ms`. Unknown: `NotFound`."""
         parameters: JsonObject = {"tx_id": _hex(tx_id)}

@@ -32,10 +32,15 @@ class Budget(Protocol):
         """Pay now and return 0, or pay nothing and return after how many seconds the cost would fit."""
         ...
 
+    def owe(self, cost: float) -> None:
+        """Pay for what was given already, if need be out of what is still to come."""
+        ...
+
 
 @dataclass(slots=True)
 class Bucket:
-    """Units that refill at `rate` a second up to `burst`. A cost above the burst is charged as the burst."""
+    """Units that refill at `rate` a second up to `burst`. A cost above the burst is charged as the burst; as much
+    again is owed at most."""
 
     rate: float
     burst: float
@@ -43,14 +48,21 @@ class Bucket:
     filled_at: float
 
     def spend(self, cost: float) -> float:
-        now = trio.current_time()
-        self.level = min(self.burst, self.level + (now - self.filled_at) * self.rate)
-        self.filled_at = now
+        self._fill()
         charged = min(cost, self.burst)
         if charged > self.level:
             return (charged - self.level) / self.rate
         self.level -= charged
         return 0.0
+
+    def owe(self, cost: float) -> None:
+        self._fill()
+        self.level = max(self.level - cost, -self.burst)
+
+    def _fill(self) -> None:
+        now = trio.current_time()
+        self.level = min(self.burst, self.level + (now - self.filled_at) * self.rate)
+        self.filled_at = now
 
 
 def bucket(*, rate: float, burst: float) -> Bucket:

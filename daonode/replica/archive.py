@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar, overload
 from daonode.consensus.types import Block, CommitProof, Header
 from daonode.ledger.block import Receipt
 from daonode.ledger.tree import prove
-from daonode.primitives.codec import DecodeError, Record, decode
+from daonode.primitives.codec import DecodeError, Record, decode, encode
 from daonode.primitives.ids import BlockId, TxId, check_block_id
 from daonode.primitives.state_proof import StateProof
 from daonode.replica.errors import RecordDamaged
@@ -79,6 +79,15 @@ class Finality:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodedBlock:
+    """A committed block as its records are encoded: the header, the payload, and `Receipts`."""
+
+    header: bytes
+    payload: bytes
+    receipts: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """Committed blocks, receipts and proofs. For answers that belong together, give it snapshots taken together."""
 
@@ -115,6 +124,14 @@ class Archive:
         data = self.state.get(height_key(RECEIPTS_PREFIX, height))
         receipts = _read(data, Receipts, store="state", record=f"the receipts of height {height}")
         return () if receipts is None else receipts.receipts
+
+    def encoded(self, height: int) -> EncodedBlock | None:
+        """The committed block at a height, encoded; None for the genesis block, and where it is not kept or not yet."""
+        committed, receipts = self.committed(height), self.state.get(height_key(RECEIPTS_PREFIX, height))
+        block = None if committed is None else self.block(committed.block_id)
+        if block is None or receipts is None:
+            return None
+        return EncodedBlock(header=encode(block.header), payload=block.payload, receipts=receipts)
 
     def place(self, tx_id: TxId) -> TransactionPlace | None:
         """Where a committed transaction stands, or None."""

@@ -38,7 +38,7 @@ CALL_TIMEOUT_S: Final = MAX_WAIT_MS / 1_000 + 5
 """How long the calls of one request may take."""
 MAX_ID_CHARACTERS: Final = 128
 BYTES_A_UNIT: Final = 16 * 1024
-"""How much of a body costs as much as a read."""
+"""How much of a body, or of an answer, costs as much as a read."""
 _ID_LIMIT: Final = 2**53
 _MEMBERS: Final = ("jsonrpc", "id", "method", "params")
 
@@ -81,7 +81,8 @@ class Dispatcher:
     async def answer(self, body: bytes, *, budget: Budget | None = None) -> bytes | None:
         """The answer to a request's body; None where nothing but notifications was sent.
 
-        With a budget the request is paid from it, or refused: a batch as a whole, for the sum of its calls.
+        With a budget the request is paid from it, or refused: a batch as a whole, for the sum of its calls. The
+        bytes of its answer are paid afterwards.
         """
         try:
             request = await self._node.parse(body)
@@ -100,7 +101,10 @@ class Dispatcher:
         answers = [entry.to_json() for entry in entries if not entry.is_notification]
         if not answers:
             return None
-        return msgspec.json.encode(answers if isinstance(request, list) else answers[0])
+        answer = msgspec.json.encode(answers if isinstance(request, list) else answers[0])
+        if budget is not None and retry_after_s == 0:
+            budget.owe(_cost_of_bytes(answer))
+        return answer
 
     async def call(self, name: str) -> object:
         """The result of a method without parameters, or an `RpcError`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from daonode.node.rpc.block_methods import BLOCK_METHODS
 from daonode.node.rpc.chain_methods import CHAIN_METHODS
 from daonode.node.rpc.discovery import discovery_method
 from daonode.node.rpc.method import Method
@@ -16,6 +17,7 @@ from daonode.node.rpc.trial_methods import TRIAL_METHODS
 
 _ABOUT_THE_CHAIN: Final = (
     *CHAIN_METHODS,
+    *BLOCK_METHODS,
     *TRANSACTION_METHODS,
     *TRIAL_METHODS,
     *STATE_METHODS,

@@ -88,6 +88,27 @@ class CertificateResult(Result, frozen=True):
     descendants: list[HeaderForm]
 
 
+class EncodedBlockForm(Result, frozen=True):
+    """A committed block in its canonical encoding: the header, the payload that it binds, and all receipts as the one
+    array of an array."""
+
+    header: HexText
+    payload: HexText
+    receipts: HexText
+
+
+class BlocksResult(Result, frozen=True):
+    """Blocks that follow one another, ascending, none where there are none yet; `height` is that of the chain.
+
+    `proof` makes the last of them final, or the last of `descendants`, which are encoded headers, ascending.
+    """
+
+    height: Count
+    blocks: list[EncodedBlockForm]
+    proof: HexText | None
+    descendants: list[HexText]
+
+
 class MessageForm(Result, frozen=True):
     """One message of a transaction; `value` holds its fields."""
 
