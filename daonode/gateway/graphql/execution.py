@@ -1,0 +1,219 @@
+"""Executing requests: in threads, each on one state of the store, within a time.
+
+The library's executor runs through without awaiting anything, since every resolver reads and returns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+import structlog
+import trio
+from graphql import ExecutionResult, GraphQLError
+from graphql.execution import Executor, create_source_event_stream, execute_root_selection_set
+
+from daonode.gateway.graphql.documents import find_operation, is_subscription, read_document
+from daonode.gateway.graphql.limits import MAX_COST_OF_HAPPENING, MAX_TEXT_CHARACTERS, check_cost
+from daonode.gateway.graphql.problems import Refused, coded, problem, refused, written
+from daonode.gateway.graphql.reading import OutOfTime, Reading, TooMuchText
+from daonode.gateway.graphql.requests import GraphqlRequest
+from daonode.gateway.graphql.schema import make_schema
+from daonode.gateway.graphql.topics import Topic
+from daonode.gateway.live import Live, NotIndexed
+from daonode.gateway.paging import PageError
+from daonode.stores.access import Reader
+from daonode.stores.errors import StoreError
+
+T = TypeVar("T")
+TIME_LIMIT_S: Final = 5.0
+"""How long one request, or one read for a subscription, may be executed."""
+MAX_EXECUTED_AT_ONCE: Final = 4
+"""Threads that execute."""
+MAX_WAITING: Final = 256
+"""Requests that wait for a thread; one more is told to come again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered: the response of GraphQL, and the height that it is as of."""
+
+    content: dict[str, object]
+    height: int | None
+    status: HTTPStatus = HTTPStatus.OK
+
+    @property
+    def has_data(self) -> bool:
+        """Whether it was executed at all."""
+        return "data" in self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A subscription that may begin: what it follows, and what executes its selection for each happening."""
+
+    topic: Topic
+    executor: Executor[Reading]
+    cost: int
+
+
+class Engine:
+    """Executes requests over one store."""
+
+    def __init__(self, reader: Reader, live: Live) -> None:
+        self._reader = reader
+        self._live = live
+        self._threads = trio.CapacityLimiter(MAX_EXECUTED_AT_ONCE)
+        self._waiting = 0
+        # Attaching the resolvers checks them: better now than at the first request.
+        make_schema()
+
+    async def answer(self, request: GraphqlRequest) -> Answer:
+        """Execute a query; a refusal is an answer too."""
+        try:
+            return await self.in_thread(lambda: self._answer(request))
+        except Refused as error:
+            return refusal(error)
+
+    async def prepare(self, request: GraphqlRequest) -> Prepared:
+        """Check a subscription.
+
+        Raises:
+            Refused: it is none, or may not begin.
+        """
+        return await self.in_thread(lambda: self._prepare(request))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do what reads the store where it holds nobody up.
+
+        Raises:
+            Refused: too many wait already, it takes too long, or the store cannot be read.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise refused(
+                "the gateway answers as many requests as it may", "OVERLOADED", status=HTTPStatus.SERVICE_UNAVAILABLE
+            )
+        self._waiting += 1
+        try:
+            return await trio.to_thread.run_sync(work, limiter=self._threads)
+        except OutOfTime:
+            raise refused(
+                f"the answer took longer than {TIME_LIMIT_S:g} s",
+                "OUT_OF_TIME",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                hint="ask for less at a time",
+            ) from None
+        except TooMuchText:
+            raise refused(
+                f"the texts of the answer have more than {MAX_TEXT_CHARACTERS} characters",
+                "TOO_LARGE",
+                limit=MAX_TEXT_CHARACTERS,
+                hint="ask for less at a time",
+            ) from None
+        except StoreError as error:
+            log.warning("the index cannot be read", reason=str(error))
+            raise _no_index() from None
+        finally:
+            self._waiting -= 1
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One state of the store, for as long as a request may take; raises `Refused` where nothing is indexed."""
+        with self._reader.snapshot() as rows:
+            head = rows.head()
+            if head is None:
+                raise _no_index()
+            yield Reading(rows, head, deadline=time.monotonic() + TIME_LIMIT_S)
+
+    def _answer(self, request: GraphqlRequest) -> Answer:
+        document = read_document(request.query)
+        operation = find_operation(document, request.operation_name)
+        if is_subscription(operation):
+            raise refused(
+                "a subscription has many answers",
+                "BAD_REQUEST",
+                hint="open a WebSocket at this path with the subprotocol graphql-transport-ws",
+            )
+        with self.reading() as reading:
+            executor = self._build(request, root=None, reading=reading)
+            cost = check_cost(make_schema(), document, operation, executor.variable_values)
+            result = execute_root_selection_set(executor)
+            assert isinstance(result, ExecutionResult), "resolvers never await"
+        return Answer(content_of(result, reading, cost=cost), reading.head.height)
+
+    def _prepare(self, request: GraphqlRequest) -> Prepared:
+        document = read_document(request.query)
+        operation = find_operation(document, request.operation_name)
+        with self.reading() as reading:
+            executor = self._build(request, root=self._live, reading=reading)
+            cost = check_cost(make_schema(), document, operation, executor.variable_values, limit=MAX_COST_OF_HAPPENING)
+            stream = create_source_event_stream(executor)
+        if isinstance(stream, ExecutionResult):
+            raise Refused([shown(error) for error in stream.errors or ()])
+        assert isinstance(stream, Topic), "every field of Subscription is a topic"
+        return Prepared(stream, executor, cost)
+
+    def _build(self, request: GraphqlRequest, *, root: Live | None, reading: Reading) -> Executor[Reading]:
+        built = Executor.build(
+            make_schema(),
+            read_document(request.query),
+            root,
+            reading,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+        )
+        if isinstance(built, list):
+            raise Refused(coded(built, "BAD_INPUT"))
+        return built
+
+
+def refusal(error: Refused) -> Answer:
+    """A refusal as an answer."""
+    return Answer({"errors": [written(each) for each in error.errors]}, None, error.status)
+
+
+def content_of(result: ExecutionResult, reading: Reading, *, cost: int | None = None) -> dict[str, object]:
+    """The response of GraphQL for a result; its extensions say the height that it is as of."""
+    content: dict[str, object] = {"data": result.data}
+    if result.errors:
+        content["errors"] = [written(shown(error)) for error in result.errors]
+    content["extensions"] = {"height": reading.head.height} | ({} if cost is None else {"cost": cost})
+    return content
+
+
+def shown(error: GraphQLError) -> GraphQLError:
+    """An error of a resolver as a client may see it: what it did wrong, and nothing of what is inside here."""
+    original = error.original_error
+    if isinstance(original, PageError):
+        return _at(error, problem(str(original), "BAD_INPUT"))
+    if isinstance(original, NotIndexed):
+        if original.height is None:
+            return _at(error, _no_index().errors[0])
+        ahead = f"the position is ahead of the index, which is at height {original.height}"
+        return _at(error, problem(ahead, "BAD_INPUT", hint="is it the same chain, and has the indexer caught up?"))
+    if isinstance(original, StoreError):
+        log.warning("the index cannot be read", reason=str(original))
+        return _at(error, _no_index().errors[0])
+    if original is None or isinstance(original, GraphQLError):
+        return coded([error], "BAD_INPUT")[0]
+    log.error("a resolver failed", path=error.path, exc_info=original)
+    return _at(error, problem("this part could not be answered: a defect of the gateway", "INTERNAL"))
+
+
+def _at(place: GraphQLError, error: GraphQLError) -> GraphQLError:
+    return GraphQLError(error.message, nodes=place.nodes, path=place.path, extensions=error.extensions)
+
+
+def _no_index() -> Refused:
+    return refused(
+        "nothing is indexed yet, or the index cannot be read now",
+        "UNAVAILABLE",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        hint="see that the indexer runs: daonode indexer status",
+    )

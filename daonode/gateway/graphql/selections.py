@@ -1,0 +1,97 @@
+"""The selections of subscriptions: clients that select the same share one execution for each happening."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+from weakref import WeakValueDictionary
+
+import msgspec
+import trio
+from graphql import ExecutionResult
+from graphql.execution import Executor, execute_subscription_event
+from graphql.language import FieldNode, OperationDefinitionNode, VariableNode
+
+from daonode.gateway.graphql.execution import Engine, Prepared, content_of
+from daonode.gateway.graphql.reading import Reading
+from daonode.gateway.graphql.requests import GraphqlRequest
+from daonode.gateway.graphql.topics import Happening
+from daonode.primitives.positions import Position
+
+MAX_KEPT_RESULTS: Final = 32
+"""Results of one selection that are kept for the clients that are told a little later."""
+SINCE: Final = "since"
+
+Result = bytes
+"""The JSON of one response."""
+
+
+class Selection:
+    """What some clients select of each happening of a topic."""
+
+    def __init__(self, engine: Engine, executor: Executor[Reading]) -> None:
+        self._engine = engine
+        self._executor = executor
+        self._kept: OrderedDict[Position, Result] = OrderedDict()
+        self._executing = trio.Lock()
+
+    async def results(self, happenings: Sequence[Happening]) -> list[Result]:
+        """The result for each happening, as of now or a little before.
+
+        Raises:
+            Refused: the store cannot be read, or not in time.
+        """
+        async with self._executing:
+            missing = [each for each in happenings if each.position not in self._kept]
+            made = await self._engine.in_thread(lambda: self._execute(missing)) if missing else []
+            known = {**self._kept, **{each.position: result for each, result in zip(missing, made, strict=True)}}
+            for each in missing[-MAX_KEPT_RESULTS:]:
+                self._kept[each.position] = known[each.position]
+            while len(self._kept) > MAX_KEPT_RESULTS:
+                self._kept.popitem(last=False)
+        return [known[each.position] for each in happenings]
+
+    def _execute(self, happenings: Sequence[Happening]) -> list[Result]:
+        with self._engine.reading() as reading:
+            results = []
+            for happening in happenings:
+                executor = self._executor.build_per_event_executor(happening)
+                executor.context_value = reading
+                result = execute_subscription_event(executor)
+                assert isinstance(result, ExecutionResult), "resolvers never await"
+                results.append(msgspec.json.encode(content_of(result, reading)))
+            return results
+
+
+class Selections:
+    """The selections that somebody follows now."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._followed: WeakValueDictionary[bytes, Selection] = WeakValueDictionary()
+
+    def of(self, request: GraphqlRequest, prepared: Prepared) -> Selection:
+        """The selection of a subscription, shared with all that differ in nothing but where they begin."""
+        key = _key(request, prepared.executor.operation)
+        found = self._followed.get(key)
+        if found is None:
+            found = self._followed[key] = Selection(self._engine, prepared.executor)
+        return found
+
+
+def _key(request: GraphqlRequest, operation: OperationDefinitionNode) -> bytes:
+    beginning = _variable_of_since(request.query, operation)
+    variables = sorted((name, value) for name, value in request.variables.items() if name != beginning)
+    return msgspec.json.encode((request.query, request.operation_name, variables))
+
+
+def _variable_of_since(query: str, operation: OperationDefinitionNode) -> str | None:
+    """The variable that says where to begin and nothing else: in the text it is declared and used once."""
+    for selection in operation.selection_set.selections:
+        for argument in (isinstance(selection, FieldNode) and selection.arguments) or ():
+            if argument.name.value == SINCE and isinstance(argument.value, VariableNode):
+                name = argument.value.name.value
+                return name if len(re.findall(rf"\${name}\b", query)) == 2 else None
+    return None
