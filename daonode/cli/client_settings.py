@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import tomli_w
 
+from daonode.client.errors import InvalidUrl
+from daonode.client.transport import check_url
 from daonode.primitives.json_form import suggestion
+from daonode.primitives.strict_toml import StrictTomlError, parse_toml
 
+MAX_SETTINGS_BYTES = 64 * 1024
 DEFAULT_RPC = "http://127.0.0.1:26657"
 
 
@@ -37,14 +40,11 @@ def load_client_settings(path: Path) -> ClientSettings:
         ClientSettingsError: it is not TOML, or a section, key or value is not what it must be.
     """
     try:
-        data: dict[str, object] = tomllib.loads(path.read_text())
+        data = parse_toml(path.read_bytes(), max_bytes=MAX_SETTINGS_BYTES)
     except FileNotFoundError:
         return ClientSettings()
-    except RecursionError as error:
-        raise ClientSettingsError(f"{path} is not TOML: it is nested too deep") from error
-    except ValueError as error:
-        # The parser's own error, bytes that are no UTF-8, or a number of more digits than Python converts.
-        raise ClientSettingsError(f"{path} is not TOML: {error}") from error
+    except StrictTomlError as error:
+        raise ClientSettingsError(f"{path}: {error}") from error
     for section in data:
         if section != "client":
             raise ClientSettingsError(f"in {path}: unknown section {section!r}; {suggestion(section, ('client',))}")
@@ -59,8 +59,17 @@ def load_client_settings(path: Path) -> ClientSettings:
             raise ClientSettingsError(f"in {path}: client.{key}: expected text in quotes, got {value!r}")
         if key == "output" and value not in FORMATS:
             raise ClientSettingsError(f"in {path}: client.output: {value!r}; {suggestion(value, FORMATS)}")
+        if key == "rpc":
+            _check_rpc(value, path)
         values["from_" if key == "from" else key] = value
     return ClientSettings(**values)
+
+
+def _check_rpc(value: str, path: Path) -> None:
+    try:
+        check_url(value)
+    except InvalidUrl as error:
+        raise ClientSettingsError(f"in {path}: client.rpc: {error}") from error
 
 
 def write_client_settings(path: Path, *, rpc: str) -> None:

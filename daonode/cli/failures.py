@@ -8,7 +8,7 @@
 | 3 | a key or its password |
 | 4 | a transaction was rejected before inclusion |
 | 5 | a transaction was executed and failed |
-| 6 | no node could be reached |
+| 6 | no node could be reached, or none whose answers are those of this chain |
 | 7 | timed out: the outcome is unknown |
 | 8 | what was asked for does not exist |
 """
@@ -33,6 +33,7 @@ from daonode.client.errors import (
     KeyFault,
     NotFound,
     OutcomeUnknown,
+    ProofError,
     Rejected,
     RpcError,
     Unavailable,
@@ -81,6 +82,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Unreachable, ExitCode.UNREACHABLE),
     (Unavailable, ExitCode.UNREACHABLE),
     (BadAnswer, ExitCode.UNREACHABLE),
+    (ProofError, ExitCode.UNREACHABLE),
     (NotFound, ExitCode.NOT_FOUND),
     (Rejected, ExitCode.REJECTED),
     (InvalidTransaction, ExitCode.REJECTED),
@@ -103,6 +105,12 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (OSError, ExitCode.USAGE),
 )
 """The first that matches decides."""
+_OWN = tuple(kind for kind, _ in _CODES)
+
+
+def exit_code_of(error: Exception) -> ExitCode:
+    """The code that an error of our own ends a command with; an error that is none of them is a defect."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.INTERNAL)
 
 
 def report(error: Exception) -> int:
@@ -132,10 +140,9 @@ def report(error: Exception) -> int:
 
 
 def _report_other(error: Exception) -> int:
-    for type_, code in _CODES:
-        if isinstance(error, type_):
-            _say(str(error), hint=str(getattr(error, "hint", "")))
-            return code
+    if isinstance(error, _OWN):
+        _say(str(error), hint=str(getattr(error, "hint", "")))
+        return exit_code_of(error)
     traceback.print_exception(error)
     _say("this is a mistake in daonode; please report it with the lines above")
     return ExitCode.INTERNAL

@@ -63,7 +63,24 @@ class KeyInHex(click.ParamType[PublicKey]):
             self.fail(f"expected 0x and 64 hex digits, got {value!r}", param, ctx)
 
 
+class RpcUrl(click.ParamType[str]):
+    """Where a node answers."""
+
+    name = "url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the text."""
+        from daonode.client.errors import InvalidUrl
+        from daonode.client.transport import check_url
+
+        try:
+            return check_url(str(value))
+        except InvalidUrl as error:
+            self.fail(str(error), param, ctx)
+
+
 DURATION = Duration()
 AMOUNT = BaseUnits()
 TX_ID = TransactionId()
 PUBLIC_KEY = KeyInHex()
+RPC_URL = RpcUrl()

@@ -17,7 +17,7 @@ import rich_click as click
 
 from daonode.cli.completion import complete_keys
 from daonode.cli.output import OutputFormat, show
-from daonode.cli.parameters import AMOUNT
+from daonode.cli.parameters import AMOUNT, RPC_URL
 from daonode.primitives.json_form import Json
 
 if TYPE_CHECKING:
@@ -113,14 +113,13 @@ class Session:
     def genesis(self) -> GenesisDocument:
         """The genesis document of the home, which is what is trusted of a chain."""
         if self._genesis is None:
-            from daonode.genesis.document import load_document
+            from daonode.cli.files import read_genesis
             from daonode.node.home import HomeError
 
             try:
-                data = self.home.genesis.read_bytes()
+                self._genesis = read_genesis(self.home.genesis)
             except FileNotFoundError:
                 raise HomeError(f"{self.home.genesis} is missing; give --home a home of this chain") from None
-            self._genesis = load_document(data)
         return self._genesis
 
     @property
@@ -216,7 +215,7 @@ home_option = click.option(
 def with_session(command: Command) -> Command:
     """Give a command `--rpc`, and pass it a `Session` made of this and of its `--home` and `-o`."""
 
-    @click.option("--rpc", envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
+    @click.option("--rpc", type=RPC_URL, envvar="DAONODE_RPC", default=None, help="The node to ask, as a URL.")
     @functools.wraps(command)
     def wrapped(*args: object, **options: object) -> None:
         session = Session(

@@ -6,7 +6,6 @@ meant, the name of a key in the home does too.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final, cast, get_type_hints
 
@@ -33,9 +32,9 @@ def json_value(session: Session, name: str, hint: object, text: str) -> Json:
         from_json(text, form, name)
     except JsonFormError as error:
         try:
-            parsed: Json = json.loads(text)
+            parsed = parse_json(text.encode(), FILE_LIMITS)
             from_json(parsed, form, name)
-        except (ValueError, JsonFormError):
+        except (StrictJsonError, JsonFormError):
             raise click.UsageError(str(error)) from error
         return parsed
     return text

@@ -91,6 +91,13 @@ class FileFormatError(ClientError):
         self.reason = reason
 
 
+class InvalidUrl(ClientError):
+    """A text cannot be the address of a node."""
+
+    def __init__(self, *, url: str) -> None:
+        super().__init__(f"{url!r:.80} is no URL of a node; expected http://host:port or https://host:port")
+
+
 class Unreachable(ClientError):
     """No node could be asked; nothing was done. `url` is the last one tried."""
 

@@ -20,7 +20,6 @@ the place. Which tracks exist, and what a deposit must be, the chain knows and t
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar, cast, get_args
@@ -34,6 +33,7 @@ from daonode.ledger.transactions import MAX_TRANSACTION_BYTES, Call
 from daonode.modules.governance.messages import SubmitProposal
 from daonode.modules.governance.types import MAX_ACTIONS, MAX_TEXT_BYTES, MAX_TITLE_BYTES, ProposalKind, TrackId
 from daonode.primitives.json_form import Json, JsonFormError, from_json, suggestion
+from daonode.primitives.strict_toml import StrictTomlError, parse_toml
 from daonode.primitives.times import format_duration
 from daonode.primitives.units import Amount, DurationMs
 
@@ -87,12 +87,10 @@ class ProposalFile:
 
 def parse_proposal(data: bytes) -> ProposalFile:
     """Read a proposal file, or raise `FileFormatError`: the place and what would be right there."""
-    if len(data) > MAX_FILE_BYTES:
-        raise FileFormatError(place="the file", reason=f"expected at most {MAX_FILE_BYTES} bytes, got {len(data)}")
     try:
-        table: _TomlTable = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(place="the file", reason=f"not TOML: {error}") from error
+        table: _TomlTable = parse_toml(data, max_bytes=MAX_FILE_BYTES)
+    except StrictTomlError as error:
+        raise FileFormatError(place="the file", reason=str(error)) from error
     _check_fields(table, known=_FIELDS, place="")
     actions: object = table.get("actions", [])
     if not isinstance(actions, list):

@@ -79,10 +79,10 @@ def combine(files: Sequence[TransactionFile]) -> TransactionFile:
     if not files:
         raise InvalidTransaction("there is no transaction to combine")
     first = files[0]
-    for position, each in enumerate(files[1:], start=2):
+    for each in files[1:]:
         if each.body != first.body:
             raise InvalidTransaction(
-                f"file {position} is transaction 0x{each.id.hex()}, the first is 0x{first.id.hex()}",
+                f"this is transaction 0x{each.id.hex()}, the first file is 0x{first.id.hex()}",
                 hint="all signers sign the same file",
             )
     return _with_signatures(first.body, tuple(signature for each in files for signature in each.signatures))

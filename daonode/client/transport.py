@@ -72,7 +72,7 @@ class Transport:
                 except (OSError, HTTPException) as error:
                     reason = str(error) or type(error).__name__
                     raise Unanswered(f"no answer from {url} to {method}: {reason}", url=url) from error
-            return _result_of(answer, request_id, url=url)
+            return read_result(answer, request_id, url=url)
         assert failure is not None, "there is at least one URL"
         raise failure
 
@@ -99,7 +99,13 @@ def _post(connection: HTTPConnection, path: str, body: bytes, *, timeout_s: floa
     return answer
 
 
-def _result_of(body: bytes, request_id: int, *, url: str) -> Json:
+def read_result(body: bytes, request_id: int, *, url: str) -> Json:
+    """The result in what a node answered to the call with this id.
+
+    Raises:
+        RpcError: it is an error.
+        BadAnswer: it is no JSON-RPC, or answers another call; `url` is who answered.
+    """
     try:
         answer: Json = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -42,6 +42,10 @@ FIRST_PRIVATE_CODE: Final = 3_000
 class Session(Protocol):
     """What one connection is used for."""
 
+    def on_opened(self) -> None:
+        """The connection is there: tasks may be started."""
+        ...
+
     async def on_text(self, text: bytes) -> None:
         """Take a message. The next one is read when this returns: what takes long is a task of the connection.
 
@@ -136,6 +140,7 @@ class WebSocket:
         """Run the reader and the session's tasks; returns why they ended."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            session.on_opened()
             self.start(self._read, session)
             await stop.wait()
             self._end(Ended(CloseReason.GOING_AWAY, f"the {self._service.guard.server} is stopping"))

@@ -9,11 +9,12 @@ from typing import cast
 import rich_click as click
 from msgspec.structs import replace
 
+from daonode.cli.files import naming, read_genesis
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.parameters import AMOUNT, DURATION, PUBLIC_KEY
 from daonode.cli.session import Session, common
 from daonode.genesis.builder import DEFAULT_DEPOSIT, NATIVE_ASSET, NATIVE_DECIMALS, ChainPlan, Periods, build_document
-from daonode.genesis.document import ChainDescription, GenesisDocument, load_document, make_document
+from daonode.genesis.document import ChainDescription, GenesisDocument, make_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
@@ -88,7 +89,7 @@ def new(session: Session, **options: object) -> None:
 @common
 def add_validator(session: Session, path: Path, **options: object) -> None:
     """Add a validator to a document; without keys, the one of this home."""
-    document = load_document(path.read_bytes())
+    document = read_genesis(path)
     own_public_key = cast("PublicKey | None", options["public_key"])
     node_key = cast("PublicKey | None", options["node_key"])
     if own_public_key is None:
@@ -96,7 +97,8 @@ def add_validator(session: Session, path: Path, **options: object) -> None:
         node_key = node_key or public_key_of(read_seed(session.home.node_key))
     section = document.sections.get("validators")
     if not isinstance(section, ValidatorsGenesis):
-        raise GenesisError(path="$.modules.validators", reason="this section is missing")
+        with naming(path):
+            raise GenesisError(path="$.modules.validators", reason="this section is missing")
     added = GenesisValidator(
         public_key=own_public_key,
         power=cast(int, options["power"]),
@@ -107,7 +109,8 @@ def add_validator(session: Session, path: Path, **options: object) -> None:
     changed = replace(section, validators=(*section.validators, added))
     document = make_document(document.chain, {**document.sections, "validators": changed}, document.registry)
     # Whether the modules take it shows before the file is replaced.
-    make_initial_state(document)
+    with naming(path):
+        make_initial_state(document)
     path.write_bytes(document.to_bytes())
     id_text = encode_validator(validator_id(own_public_key))
     session.show({"file": str(path), "id": id_text, "validators": len(changed.validators), "hash": _hash(document)})
@@ -119,7 +122,8 @@ def add_validator(session: Session, path: Path, **options: object) -> None:
 def validate(session: Session, path: Path | None) -> None:
     """Check a document, by default the home's: the first state is made, and errors name the place in the document."""
     document = _document(session, path)
-    initial = make_initial_state(document)
+    with naming(path or session.home.genesis):
+        initial = make_initial_state(document)
     session.show(
         {
             "valid": True,
@@ -142,7 +146,7 @@ def hash_(session: Session, path: Path | None) -> None:
 
 
 def _document(session: Session, path: Path | None) -> GenesisDocument:
-    return session.genesis if path is None else load_document(path.read_bytes())
+    return session.genesis if path is None else read_genesis(path)
 
 
 def _hash(document: GenesisDocument) -> str:

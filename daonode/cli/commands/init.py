@@ -8,8 +8,8 @@ from pathlib import Path
 import rich_click as click
 
 from daonode.cli.client_settings import DEFAULT_RPC, write_client_settings
+from daonode.cli.files import read_genesis
 from daonode.cli.session import Session, common
-from daonode.genesis.document import load_document
 from daonode.node.config import NodeConfig, NodeSection, write_config
 from daonode.node.home import SEED_BYTES, write_seed
 from daonode.node.transport.identity import peer_id_from_public_key
@@ -24,7 +24,7 @@ from daonode.primitives.signatures import public_key_of
 def command(session: Session, name: str, genesis: Path | None, full_node: bool) -> None:
     """Make a home: keys, configuration and, if given, the chain's genesis document. Nothing is overwritten."""
     home = session.home
-    document = None if genesis is None else load_document(genesis.read_bytes())
+    document = None if genesis is None else read_genesis(genesis)
     for path in (home.node_key, home.validator_key, home.node_toml, home.genesis):
         if path.exists():
             raise click.UsageError(f"{path} exists already: this is a home; choose another with --home")

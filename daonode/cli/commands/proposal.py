@@ -11,6 +11,7 @@ import rich_click as click
 
 from daonode.cli.completion import complete_proposals
 from daonode.cli.failures import CommandFailed, ExitCode
+from daonode.cli.files import naming, read_proposal
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.parameters import AMOUNT, DURATION
@@ -18,8 +19,8 @@ from daonode.cli.proposals import deposit_due, find_proposal, find_track, propos
 from daonode.cli.sending import send
 from daonode.cli.session import Session, common, signing
 from daonode.cli.values import read_messages
-from daonode.client.proposal_file import Action, ProposalFile, parse_proposal, write_proposal
-from daonode.client.transactions import make_call, plan
+from daonode.client.proposal_file import Action, ProposalFile, write_proposal
+from daonode.client.transactions import call_from_json, make_call, plan
 from daonode.modules.governance.messages import SubmitProposal
 from daonode.modules.governance.types import ENDED, ProposalIdentity, proposal_id
 from daonode.modules.treasury.messages import ApproveSpend
@@ -97,6 +98,9 @@ def text(session: Session, track: str, **options: object) -> None:
 def from_messages(session: Session, messages: Path, track: str, **options: object) -> None:
     """Any messages, from a JSON file: a list of {"type", "value"}."""
     actions = [Action(type=type_, value=value) for type_, value in read_messages(messages)]
+    with naming(messages):
+        for index, each in enumerate(actions):
+            call_from_json(session.genesis.registry, each.type, each.value, place=f"[{index}].value")
     _write(session, track=track, title=str(options["title"] or "A title"), actions=tuple(actions), options=options)
 
 
@@ -124,8 +128,9 @@ def _write(
 @common
 def validate(session: Session, path: Path) -> None:
     """Check a proposal file against the chain's messages, without a node."""
-    proposal = parse_proposal(path.read_bytes())
-    calls = proposal.calls(session.genesis.registry)
+    proposal = read_proposal(path)
+    with naming(path):
+        calls = proposal.calls(session.genesis.registry)
     session.show(
         {"valid": True, "title": proposal.title, "track": str(proposal.track), "actions": [each.type for each in calls]}
     )
@@ -183,9 +188,10 @@ def submit(session: Session, path: Path) -> None:
 
 
 def _message(session: Session, path: Path) -> SubmitProposal:
-    proposal = parse_proposal(path.read_bytes())
+    proposal = read_proposal(path)
     track = find_track(session, proposal.track)
-    return proposal.message(session.genesis.registry, track=track.id, deposit=deposit_due(session, track))
+    with naming(path):
+        return proposal.message(session.genesis.registry, track=track.id, deposit=deposit_due(session, track))
 
 
 @command.command("list")

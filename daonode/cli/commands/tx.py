@@ -8,6 +8,7 @@ from typing import cast
 import rich_click as click
 
 from daonode.cli.failures import CommandFailed, ExitCode
+from daonode.cli.files import naming, read_transaction
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
 from daonode.cli.parameters import TX_ID
@@ -15,7 +16,7 @@ from daonode.cli.session import Session, common, sending, signing
 from daonode.cli.values import read_messages, record_value
 from daonode.client.submission import submit as send_only
 from daonode.client.submission import submit_and_wait, wait_for_commit
-from daonode.client.transaction_file import TransactionFile, combine, parse_transaction_file, unsigned
+from daonode.client.transaction_file import TransactionFile, combine, unsigned
 from daonode.client.transactions import TxOptions, call_from_json, describe, plan
 from daonode.ledger.errors import LedgerError
 from daonode.ledger.transactions import Call, Transaction
@@ -68,7 +69,7 @@ def build(
 @signing
 def sign(session: Session, path: Path, target: Path | None) -> None:
     """Add a signature to a transaction file."""
-    file = parse_transaction_file(path.read_bytes())
+    file = read_transaction(path)
     session.check_chain(file.content.chain_id)
     file = file.sign(session.unlock(session.sender_name()))
     _write(target or path, file)
@@ -81,7 +82,10 @@ def sign(session: Session, path: Path, target: Path | None) -> None:
 @common
 def combine_files(session: Session, paths: tuple[Path, ...], target: Path) -> None:
     """Put the signatures of several copies of a transaction file together."""
-    file = combine([parse_transaction_file(path.read_bytes()) for path in paths])
+    file = read_transaction(paths[0])
+    for path in paths[1:]:
+        with naming(path):
+            file = combine([file, read_transaction(path)])
     _write(target, file)
     session.show({"file": str(target), **_described(session, file)})
 
@@ -91,8 +95,9 @@ def combine_files(session: Session, paths: tuple[Path, ...], target: Path) -> No
 @sending
 def broadcast(session: Session, path: Path) -> None:
     """Send a signed transaction file."""
-    file = parse_transaction_file(path.read_bytes())
-    transaction = file.finish()
+    file = read_transaction(path)
+    with naming(path):
+        transaction = file.finish()
     if not session.wait:
         session.show({"tx_id": _hex(send_only(session.rpc, transaction)), "height": None})
         return
@@ -158,7 +163,7 @@ def decode_(session: Session, given: str) -> None:
             raise click.UsageError(f"not an encoded transaction: {error}") from error
         file = TransactionFile(body=transaction.body, signatures=transaction.signatures)
     elif Path(given).is_file():
-        file = parse_transaction_file(Path(given).read_bytes())
+        file = read_transaction(Path(given))
     else:
         raise click.UsageError(f"there is no file {given!r}; an encoded transaction in hex begins with 0x")
     session.show(_described(session, file))
@@ -175,10 +180,11 @@ def _calls(session: Session, message: str | None, values: tuple[str, ...], messa
             raise click.UsageError(f"{error}; {getattr(error, 'hint', '')}") from error
         return [call_from_json(registry, message, dict(record_value(session, type_, values)), place=message)]
     assert messages is not None, "one of the two is given"
-    return [
-        call_from_json(registry, type_, value, place=f"[{index}].value")
-        for index, (type_, value) in enumerate(read_messages(messages))
-    ]
+    with naming(messages):
+        return [
+            call_from_json(registry, type_, value, place=f"[{index}].value")
+            for index, (type_, value) in enumerate(read_messages(messages))
+        ]
 
 
 def _sender(session: Session, sender: str | None) -> tuple[Address, tuple[PublicKey, ...]]:

@@ -9,11 +9,12 @@ from daonode.ledger.failures import Failure
 from daonode.modules.governance.types import Choice, ProposalId, ProposalKind, ProposalNumber, Status, TrackId
 from daonode.primitives.codec import U16, U64, Record
 from daonode.primitives.ids import Address, Hash
-from daonode.primitives.units import Amount, TimeMs
+from daonode.primitives.units import Amount, DurationMs, TimeMs
 
 
 class ProposalSubmitted(Record, frozen=True):
-    """A proposal exists."""
+    """A proposal exists. `decision_deposit` and `enactment` are its own: the first rises with the number of live
+    proposals, the second may be longer than the track's."""
 
     proposal: ProposalId
     number: ProposalNumber
@@ -25,6 +26,8 @@ class ProposalSubmitted(Record, frozen=True):
     actions: U16
     snapshot_height: U64
     electorate_power: U64
+    decision_deposit: Amount
+    enactment: DurationMs
 
 
 class ProposalMoved(Record, frozen=True):

@@ -60,6 +60,7 @@ from daonode.modules.governance.types import (
     TrackId,
 )
 from daonode.primitives.codec import U64, Record
+from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import Address
 from daonode.primitives.units import BPS_MAX
 
@@ -195,6 +196,11 @@ def _check_tracks(tracks: tuple[Track, ...]) -> None:
 def _check_track(track: Track, *, path: str) -> None:
     if not 1 <= len(track.name) <= 64:
         raise ValueError(f"{path}.name: expected 1 to 64 characters, got {len(track.name)}")
+    position = find_hidden(track.name)
+    if position is not None:
+        raise ValueError(
+            f"{path}.name: character {position + 1} is U+{ord(track.name[position]):04X}, which is not shown as it is"
+        )
     if _ORIGIN.fullmatch(track.origin) is None:
         raise ValueError(f"{path}.origin: expected a letter a-z, then at most 31 of a-z 0-9 _ -, got {track.origin!r}")
     _check_range(track.max_deciding, low=1, high=2**16 - 1, path=f"{path}.max_deciding", unit="")

@@ -18,6 +18,22 @@ class UnknownValidator(NotFound):
         self.validator = validator
 
 
+class UnreadableText(TransactionError):
+    """Text with a character that shows nothing, or makes other characters show in another order."""
+
+    code = 7002
+    reason = "unreadable_text"
+
+    def __init__(self, *, field: str, position: int, character: str) -> None:
+        super().__init__(
+            f"{field}: character {position + 1} is U+{ord(character):04X}",
+            hint="leave out control, zero-width and direction characters",
+        )
+        self.field = field
+        self.position = position
+        self.character = character
+
+
 class NodeKeyTaken(TransactionError):
     """The node of another validator proves itself with this key."""
 

@@ -17,6 +17,7 @@ from daonode.modules.validators.types import (
 )
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
+from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
 
 
@@ -65,7 +66,9 @@ def init_genesis(context: Context, genesis: ValidatorsGenesis) -> None:
     _check_unique([_id_of(validator) for validator in validators], name="id")
     _check_unique([validator.public_key for validator in validators], name="public_key")
     _check_unique([validator.node_key for validator in validators], name="node_key")
-    for validator in validators:
+    for index, validator in enumerate(validators):
+        _check_shown(validator.moniker, path=f".validators[{index}].moniker")
+        _check_shown(validator.address, path=f".validators[{index}].address")
         record = ValidatorRecord(
             public_key=validator.public_key,
             power=validator.power,
@@ -106,6 +109,14 @@ def export_genesis(state: StateReader) -> ValidatorsGenesis:
 
 def _id_of(validator: GenesisValidator) -> ValidatorId:
     return validator_id(validator.public_key) if validator.id is None else validator.id
+
+
+def _check_shown(text: str, *, path: str) -> None:
+    position = find_hidden(text)
+    if position is not None:
+        raise ValueError(
+            f"{path}: character {position + 1} is U+{ord(text[position]):04X}, which is not shown as it is"
+        )
 
 
 def _check_unique(values: Sequence[bytes | None], *, name: str) -> None:

@@ -8,10 +8,12 @@ from daonode.ledger.context import Context
 from daonode.ledger.errors import Unauthorised
 from daonode.ledger.module import Handler
 from daonode.ledger.typed import handles
+from daonode.modules.validators.errors import UnreadableText
 from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.messages import EditValidator
 from daonode.primitives.addresses import encode_account, encode_validator
 from daonode.primitives.codec import Record
+from daonode.primitives.hidden_text import find_hidden
 
 
 class Handlers:
@@ -32,6 +34,10 @@ class Handlers:
                 f"only the payout account of {encode_validator(message.validator)} may edit it",
                 hint=f"send from {encode_account(record.payout_account)}",
             )
+        for field, text in (("moniker", message.moniker), ("address", message.address)):
+            position = find_hidden(text)
+            if position is not None:
+                raise UnreadableText(field=field, position=position, character=text[position])
         edited = msgspec.structs.replace(
             record,
             payout_account=message.payout_account,

@@ -48,6 +48,9 @@ class RpcSession:
         self._subscriptions: dict[str, Subscription] = {}
         self._next_subscription = 1
 
+    def on_opened(self) -> None:
+        """Wait for the first call."""
+
     async def on_text(self, text: bytes) -> None:
         """Begin to answer a message, after waiting for a place among those under way."""
         slot = object()

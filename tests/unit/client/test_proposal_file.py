@@ -79,7 +79,7 @@ def test_what_is_written_reads_as_the_same() -> None:
         (('amount = "7"', "amount = 1979-05-27"), r"actions\[0\]\.value\.amount: expected text"),
         (("[actions.value]", "[actions.values]"), r"actions\[0\]\.values: unknown field; did you mean 'value'"),
         (("Bob did it.", "x" * 17_000), "body: title and body have at most 16384 bytes"),
-        (('title = "Pay Bob"', "title = "), "the file: not TOML: Invalid value"),
+        (('title = "Pay Bob"', "title = "), "the file: not TOML: line 2: Invalid value"),
     ],
 )
 def test_a_mistake_is_told_by_its_place(change: tuple[str, str], complaint: str) -> None:

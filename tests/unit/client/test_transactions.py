@@ -113,7 +113,7 @@ def test_signatures_of_several_signers_are_combined_each_once() -> None:
 
 
 def test_files_of_different_transactions_are_not_combined() -> None:
-    with pytest.raises(InvalidTransaction, match="file 2"):
+    with pytest.raises(InvalidTransaction, match="this is transaction 0x"):
         combine([unsigned(body()), unsigned(body(sequence=4))])
     with pytest.raises(InvalidTransaction, match="no transaction"):
         combine([])

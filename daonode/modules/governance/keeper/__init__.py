@@ -194,4 +194,6 @@ def _submitted(proposal: Proposal, *, actions: int) -> ProposalSubmitted:
         actions=actions,
         snapshot_height=proposal.snapshot_height,
         electorate_power=proposal.electorate_power,
+        decision_deposit=proposal.track.decision_deposit,
+        enactment=proposal.enactment,
     )

@@ -115,6 +115,8 @@ RECORDS = (
         actions=1,
         snapshot_height=41,
         electorate_power=10**12,
+        decision_deposit=Amount(50),
+        enactment=DurationMs(172_800_000),
     ),
     events.ProposalMoved(proposal=ID, number=NUMBER, before="timelocked", after="executed", due=None, failure=None),
     events.ProposalMoved(proposal=ID, number=NUMBER, before="deposit", after="prepare", due=NOW, failure=None),

@@ -33,6 +33,8 @@ from tests.unit.modules.governance.dao import (
         ({"id": TrackId(2)}, r"\.tracks\[1\]\.id: 2 is that of \.tracks\[0\] too"),
         ({"name": "members"}, r"\.tracks\[1\]\.name: 'members' is that of"),
         ({"name": ""}, r"\.tracks\[0\]\.name: expected 1 to 64"),
+        ({"name": "tr\x1beasury"}, r"\.tracks\[0\]\.name: character 3 is U\+001B, which is not shown"),
+        ({"name": "a\u202eb"}, r"\.tracks\[0\]\.name: character 2 is U\+202E"),
         ({"origin": "Root"}, r"\.tracks\[0\]\.origin: expected a letter a-z"),
         ({"max_deciding": 0}, r"\.tracks\[0\]\.max_deciding: expected 1 to 65535"),
         ({"decision_deposit": Amount(9)}, r"\.tracks\[0\]\.decision_deposit: expected at least the submission"),

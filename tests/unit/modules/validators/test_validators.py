@@ -4,7 +4,7 @@ import pytest
 
 from daonode.ledger.errors import NotFound, Unauthorised
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.validators.errors import NodeKeyTaken, UnknownValidator
+from daonode.modules.validators.errors import NodeKeyTaken, UnknownValidator, UnreadableText
 from daonode.modules.validators.events import ValidatorEdited
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
 from daonode.modules.validators.keys import VALIDATORS
@@ -135,6 +135,12 @@ def test_the_payout_account_edits_its_validator(module: ValidatorsModule, chain:
         chain.send(address("north payout"), message)
 
 
+@pytest.mark.parametrize("field", ["moniker", "address"])
+def test_what_is_not_shown_as_it_is_does_not_get_in_by_an_edit(chain: Chain, field: str) -> None:
+    with pytest.raises(UnreadableText, match=rf"{field}: character 2 is U\+0007"):
+        chain.send(address("north payout"), edited("north", **{field: "a\x07b"}))
+
+
 def test_nobody_takes_the_node_key_of_another(chain: Chain) -> None:
     with pytest.raises(NodeKeyTaken):
         chain.send(address("north payout"), edited("north", node_key=key("east node")))
@@ -196,6 +202,14 @@ def validator(name: str, **changes: object) -> GenesisValidator:
         (
             (validator("a", node_key=key("n")), validator("b"), validator("c", node_key=key("n"))),
             r"^\.validators\[2\]\.node_key: the same as that of \.validators\[0\]$",
+        ),
+        (
+            (validator("a"), validator("b", moniker="b\nc")),
+            r"^\.validators\[1\]\.moniker: character 2 is U\+000A, which is not shown as it is$",
+        ),
+        (
+            (validator("a", address="/ip4\u200b"),),
+            r"^\.validators\[0\]\.address: character 5 is U\+200B, which is not shown as it is$",
         ),
     ],
 )

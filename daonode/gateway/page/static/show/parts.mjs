@@ -25,7 +25,10 @@ export function account(address, { short: isShort = false } = {}) {
   return link(`members/${address}`, name ? [h('span', { class: 'name' }, visible(name)), ' ', short] : short);
 }
 
-export const words = (parts) => parts.map((part) => (part.address ? account(part.address) : part));
+export const words = (parts) => parts.map((part) => {
+  if (part.address) return account(part.address);
+  return part.proposal ? link(`proposals/${part.proposal}`, 'proposal ', hash(part.proposal)) : part;
+});
 export const money = (units, asset) =>
   h('span', { class: 'money' }, `${amount(units, decimalsOf(asset))} `, h('span', { class: 'coin' }, coin(asset)));
 export const hash = (id) => h('code', { title: id }, shortHex(id));

@@ -1,5 +1,5 @@
 // What the chain means, in plain words: statuses, and what the actions of a proposal do. A sentence is a list of parts:
-// texts, and `{address}` where somebody is named, so that a view can make links and a test can read it.
+// texts, `{address}` where somebody is named and `{proposal}` where a proposal is, so that a view can make links.
 
 import { amount, coin, moment, period, visible } from './format.mjs';
 
@@ -32,6 +32,7 @@ export const isOpen = (status) => status === 'deciding' || status === 'confirmin
 export const CHOICES = { yes: 'Yes', no: 'No', abstain: 'Abstain' };
 
 const who = (address) => ({ address });
+const which = (proposal) => ({ proposal });
 const paid = (value, decimalsOf) => `${amount(value.amount, decimalsOf(value.asset))} ${coin(value.asset)}`;
 const from = (time) => (time ? `, from ${moment(time)} on` : '');
 const until = (time) => (time ? `, until ${moment(time)} at the latest` : '');
@@ -56,14 +57,14 @@ const ACTIONS = {
   'identity.RemoveMember': ({ account }) => ['End the membership of ', who(account), '.'],
   'identity.LeaveMember': () => ['Leave: end the membership of the account that acts.'],
   'identity.SetProfile': ({ about }) => [`Describe the account that acts as “${visible(about)}”.`],
-  'governance.Vote': ({ proposal, choice }) => [`Vote ${choice} on proposal ${proposal}.`],
-  'governance.RemoveVote': ({ proposal }) => [`Take back the vote on proposal ${proposal}.`],
+  'governance.Vote': ({ proposal, choice }) => [`Vote ${choice} on `, which(proposal), '.'],
+  'governance.RemoveVote': ({ proposal }) => ['Take back the vote on ', which(proposal), '.'],
   'governance.Delegate': ({ track, to }) => ['Let ', who(to), ` vote with this power on track ${track}.`],
   'governance.Undelegate': ({ track }) => [`End the delegation on track ${track}.`],
   'governance.SubmitProposal': ({ title }) => [`Submit the proposal “${visible(title)}”.`],
-  'governance.Deposit': ({ proposal }) => [`Add to the deposit of proposal ${proposal}.`],
-  'governance.CancelProposal': ({ proposal }) => [`Take back proposal ${proposal}.`],
-  'governance.Execute': ({ proposal }) => [`Execute proposal ${proposal}.`],
+  'governance.Deposit': ({ proposal }) => ['Add to the deposit of ', which(proposal), '.'],
+  'governance.CancelProposal': ({ proposal }) => ['Take back ', which(proposal), '.'],
+  'governance.Execute': ({ proposal }) => ['Execute ', which(proposal), '.'],
   'validators.EditValidator': ({ validator }) => ['Change what the validator ', who(validator), ' says of itself.'],
 };
 
@@ -73,4 +74,4 @@ export function actionWords({ type, value }, decimals) {
   return words && value ? words(value, decimals) : [`Run ${type} with what is shown below.`];
 }
 export const isKnownAction = ({ type, value }) => Boolean(ACTIONS[type] && value);
-export const plain = (parts) => parts.map((part) => part.address ?? part).join('');
+export const plain = (parts) => parts.map((part) => part.address ?? (part.proposal ? `proposal ${part.proposal}` : part)).join('');

@@ -3,7 +3,7 @@
 import { find, get } from '../data/api.mjs';
 import { chain, powerOn } from '../data/chain.mjs';
 import { h } from '../show/dom.mjs';
-import { powerText, roughly, shortAddress, visible } from '../show/format.mjs';
+import { powerText, shortAddress, visible } from '../show/format.mjs';
 import { account, ago, choice, empty, facts, heading, link, money, row, section, table } from '../show/parts.mjs';
 
 export const title = ({ who }) => (who.name ? visible(who.name) : shortAddress(who.address));
@@ -44,8 +44,8 @@ const memberFacts = (who, isMember) => (isMember ? facts(
   ['Proposals made', String(who.proposals_made)],
 ) : facts(['Membership', 'not a member']));
 
-const votesTable = (votes) => table('Votes', ['Proposal', 'Vote', 'Power', 'When'], votes.map((vote) => row(
-  vote.proposal, link(`proposals/${vote.proposal_number}`, `#${vote.proposal_number}`), choice(vote.choice), roughly(vote.weight, 0), ago(vote.time),
+const votesTable = (votes) => table('Votes', ['Proposal', 'Vote', 'Reason', 'When'], votes.map((vote) => row(
+  vote.proposal, link(`proposals/${vote.proposal_number}`, `#${vote.proposal_number}`), choice(vote.choice), visible(vote.reason) || '–', ago(vote.time),
 )));
 
 function delegations(received, given) {

@@ -25,7 +25,7 @@ export function show({ items, more }, { query, filter, showMore }) {
       }), h('span', {}, 'Former members too'))),
     h('p', { class: 'hidden', role: 'status' }, `${count(items.length, 'member')}${more ? ' and more' : ''} listed.`),
     items.length
-      ? h('div', { class: 'card' }, table('Members', ['Name', 'Role', 'Votes cast', 'Proposals made', 'Member since'], items.map(memberRow)))
+      ? h('div', { class: 'card' }, table('Members', ['Name', 'Role', 'Votes', 'Proposals', 'Member since'], items.map(memberRow)))
       : empty(query.get('q') ? 'Nobody has such a name.' : 'There is no member yet.'),
     moreButton(more, showMore),
   ];
