@@ -12,8 +12,9 @@ from typing import Final, NewType, Union, cast, get_args, get_origin, get_type_h
 from daonode.ledger.block import EventRecord
 from daonode.ledger.registry import Registry
 from daonode.ledger.session import NO_TRANSACTION
+from daonode.ledger.shown import fields_of
 from daonode.node.rpc.forms import JsonObject, event_value
-from daonode.primitives.codec import DecodeError, Record, decode
+from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address, TxId
 from daonode.primitives.positions import Position
 from daonode.replica.archive import Archive
@@ -53,11 +54,7 @@ class BlockEvent:
     @cached_property
     def fields(self) -> Record | None:
         """Its fields; None where the type is not known here."""
-        type_ = self.registry.event_types.get(self.record.type)
-        try:
-            return None if type_ is None else decode(self.record.body, type_)
-        except DecodeError:
-            return None
+        return fields_of(self.registry, self.record)
 
     def concerns(self, account: Address) -> bool:
         """Whether any field is this account's address."""
