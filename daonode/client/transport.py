@@ -19,6 +19,7 @@ from daonode.client.errors import (
     REJECTED_CODE,
     UNAVAILABLE_CODE,
     BadAnswer,
+    InvalidUrl,
     NotFound,
     Rejected,
     RpcError,
@@ -63,7 +64,7 @@ class Transport:
         for url in self._urls:
             try:
                 connection, path = self._connect(url)
-            except (OSError, ValueError, HTTPException) as error:
+            except (OSError, InvalidUrl, HTTPException) as error:
                 failure = Unreachable(f"cannot connect to {url}: {error}", url=url)
                 continue
             with closing(connection):
@@ -77,13 +78,29 @@ class Transport:
         raise failure
 
     def _connect(self, url: str) -> tuple[HTTPConnection, str]:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected http://host:port or https://host:port")
+        parts = urlsplit(check_url(url))
+        assert parts.hostname is not None, "it has been checked"
         kind = HTTPConnection if parts.scheme == "http" else HTTPSConnection
         connection = kind(parts.hostname, parts.port, timeout=self._timeout_s)
         connection.connect()
         return connection, parts.path or "/"
+
+
+def check_url(url: str) -> str:
+    """Return a URL that a node may answer at.
+
+    Raises:
+        InvalidUrl: it has not the form `http://host:port` or `https://host:port`, a path after it or not.
+    """
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Brackets that do not close, or a port that is none.
+        is_whole = False
+    if not is_whole:
+        raise InvalidUrl(url=url)
+    return url
 
 
 def _post(connection: HTTPConnection, path: str, body: bytes, *, timeout_s: float) -> bytes:

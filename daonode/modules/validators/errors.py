@@ -18,11 +18,11 @@ class UnknownValidator(NotFound):
         self.validator = validator
 
 
-class UnreadableText(TransactionError):
+class HiddenCharacter(TransactionError):
     """Text with a character that shows nothing, or makes other characters show in another order."""
 
     code = 7002
-    reason = "unreadable_text"
+    reason = "hidden_character"
 
     def __init__(self, *, field: str, position: int, character: str) -> None:
         super().__init__(

@@ -114,9 +114,8 @@ def _id_of(validator: GenesisValidator) -> ValidatorId:
 def _check_shown(text: str, *, path: str) -> None:
     position = find_hidden(text)
     if position is not None:
-        raise ValueError(
-            f"{path}: character {position + 1} is U+{ord(text[position]):04X}, which is not shown as it is"
-        )
+        code_point = f"U+{ord(text[position]):04X}"
+        raise ValueError(f"{path}: character {position + 1} is {code_point}, which is not shown as it is")
 
 
 def _check_unique(values: Sequence[bytes | None], *, name: str) -> None:

@@ -8,7 +8,7 @@ from daonode.ledger.context import Context
 from daonode.ledger.errors import Unauthorised
 from daonode.ledger.module import Handler
 from daonode.ledger.typed import handles
-from daonode.modules.validators.errors import UnreadableText
+from daonode.modules.validators.errors import HiddenCharacter
 from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.messages import EditValidator
 from daonode.primitives.addresses import encode_account, encode_validator
@@ -37,7 +37,7 @@ class Handlers:
         for field, text in (("moniker", message.moniker), ("address", message.address)):
             position = find_hidden(text)
             if position is not None:
-                raise UnreadableText(field=field, position=position, character=text[position])
+                raise HiddenCharacter(field=field, position=position, character=text[position])
         edited = msgspec.structs.replace(
             record,
             payout_account=message.payout_account,

@@ -4,7 +4,7 @@ import pytest
 
 from daonode.ledger.errors import NotFound, Unauthorised
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.validators.errors import NodeKeyTaken, UnknownValidator, UnreadableText
+from daonode.modules.validators.errors import HiddenCharacter, NodeKeyTaken, UnknownValidator
 from daonode.modules.validators.events import ValidatorEdited
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
 from daonode.modules.validators.keys import VALIDATORS
@@ -137,7 +137,7 @@ def test_the_payout_account_edits_its_validator(module: ValidatorsModule, chain:
 
 @pytest.mark.parametrize("field", ["moniker", "address"])
 def test_what_is_not_shown_as_it_is_does_not_get_in_by_an_edit(chain: Chain, field: str) -> None:
-    with pytest.raises(UnreadableText, match=rf"{field}: character 2 is U\+0007"):
+    with pytest.raises(HiddenCharacter, match=rf"{field}: character 2 is U\+0007"):
         chain.send(address("north payout"), edited("north", **{field: "a\x07b"}))
 
 
