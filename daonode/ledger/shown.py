@@ -29,6 +29,6 @@ def fields_of(registry: Registry, event: EventRecord) -> Record | None:
 
 def shown(fields: Record | None, *, body: bytes) -> dict[str, Json]:
     """The JSON form of a message or an event; `{"body": hex}` where its fields are not known."""
-    form = {"body": f"0x{body.hex()}"} if fields is None else to_json(fields)
+    form: Json = {"body": f"0x{body.hex()}"} if fields is None else to_json(fields)
     assert isinstance(form, dict), "records are written as objects"
     return form
