@@ -47,6 +47,9 @@ class Echo:
     connection: WebSocket
     ended: list[str]
 
+    def on_opened(self) -> None:
+        self.ended.clear()
+
     async def on_text(self, text: bytes) -> None:
         match text:
             case b"end":
