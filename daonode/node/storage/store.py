@@ -29,10 +29,11 @@ class StoreOptions:
     """LevelDB's memory. Per store: at most two write buffers, and the tables that are open.
 
     LevelDB maps its tables, and then caches none of their blocks itself: what is resident of an open table counts as
-    memory of the process. So small tables and few of them bound it; opening one takes some ten microseconds.
+    memory of the process. So small tables and few of them bound it. Half the size costs the compactions of a vote's
+    records 5 us of CPU, half the write buffer another 5.
     """
 
-    write_buffer_bytes: int = 4 * MEBIBYTE
+    write_buffer_bytes: int = 8 * MEBIBYTE
     """What is collected in memory, beside the log, before a table is written."""
     table_bytes: int = MEBIBYTE
     """About the size of a table that was compacted; LevelDB's least."""
