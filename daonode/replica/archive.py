@@ -98,7 +98,7 @@ class Archive:
         """The committed tip; the store has been initialised from a genesis."""
         data = self.state.get(TIP_KEY)
         assert data is not None, "the state store has no tip: it was never initialised"
-        return _read(data, Tip, store="state", record="the tip")
+        return read_record(data, Tip, store="state", record="the tip")
 
     def state_at_tip(self) -> StateAtTip:
         """The state that the tip's header commits to."""
@@ -107,12 +107,12 @@ class Archive:
     def committed(self, height: int) -> CommittedBlock | None:
         """The committed header at a height, or None above the tip or below what is kept."""
         data = self.state.get(height_key(HEADER_PREFIX, height))
-        return _read(data, CommittedBlock, store="state", record=f"the header at height {height}")
+        return read_record(data, CommittedBlock, store="state", record=f"the header at height {height}")
 
     def block(self, block_id: BlockId) -> Block | None:
         """A durable block, committed or not."""
         data = self.blocks.get(block_key(block_id))
-        return _read(data, Block, store="blocks", record=f"the block {block_id.hex()}")
+        return read_record(data, Block, store="blocks", record=f"the block {block_id.hex()}")
 
     def block_at(self, height: int) -> Block | None:
         """The committed block at a height; the genesis block is a header without a payload and gives None."""
@@ -122,7 +122,7 @@ class Archive:
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """The receipts of a height in execution order, none where the height is not kept."""
         data = self.state.get(height_key(RECEIPTS_PREFIX, height))
-        receipts = _read(data, Receipts, store="state", record=f"the receipts of height {height}")
+        receipts = read_record(data, Receipts, store="state", record=f"the receipts of height {height}")
         return () if receipts is None else receipts.receipts
 
     def encoded(self, height: int) -> EncodedBlock | None:
@@ -136,7 +136,7 @@ class Archive:
     def place(self, tx_id: TxId) -> TransactionPlace | None:
         """Where a committed transaction stands, or None."""
         data = self.state.get(place_key(tx_id))
-        return _read(data, TransactionPlace, store="state", record=f"the place of transaction {tx_id.hex()}")
+        return read_record(data, TransactionPlace, store="state", record=f"the place of transaction {tx_id.hex()}")
 
     def finality(self, height: int) -> Finality | None:
         """The proof that the block at a height is final; None for the genesis block and for unknown heights."""
@@ -167,10 +167,10 @@ class Archive:
 
 
 @overload
-def _read(data: bytes, record_type: type[R], *, store: str, record: str) -> R: ...
+def read_record(data: bytes, record_type: type[R], *, store: str, record: str) -> R: ...
 @overload
-def _read(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None: ...
-def _read(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None:
+def read_record(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None: ...
+def read_record(data: bytes | None, record_type: type[R], *, store: str, record: str) -> R | None:
     """A stored record, None where there is none.
 
     Raises:

@@ -6,7 +6,7 @@ from daonode.consensus.types import Block, CommitProof, Header, TwoChain
 from daonode.ledger.block import BlockResult
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.primitives.codec import encode
-from daonode.replica.archive import KeyValueReader
+from daonode.replica.archive import KeyValueReader, read_record
 from daonode.replica.layout import (
     HEADER_PREFIX,
     NODE_PREFIX,
@@ -16,6 +16,7 @@ from daonode.replica.layout import (
     TIP_KEY,
     CommittedBlock,
     Receipts,
+    StaleNodes,
     Tip,
     TransactionPlace,
     height_key,
@@ -25,8 +26,8 @@ from daonode.replica.layout import (
 KEPT_VERSIONS = 1_024
 """Heights below the tip whose state can still be proven."""
 MIN_PRUNED_A_COMMIT = 1_024
-"""Obsolete nodes that any commit may delete. Twice as many as it makes obsolete are allowed besides: so the deletions
-keep pace with every load, and no commit does much more work than it does anyway."""
+"""Obsolete nodes after which a commit deletes those of no further height, and twice as many as it makes obsolete are
+allowed besides: so the deletions keep pace with every load, and no commit does much more work than it does anyway."""
 
 Writes = tuple[tuple[bytes, bytes | None], ...]
 
@@ -39,7 +40,8 @@ def commit_writes(header: Header, result: BlockResult, proof: CommitProof | None
     height, block_id = header.height, header.id()
     writes: list[tuple[bytes, bytes | None]] = [(STATE_PREFIX + key, value) for key, value in result.writes]
     writes.extend((NODE_PREFIX + key, node) for key, node in result.nodes)
-    writes.extend((height_key(STALE_PREFIX, height) + key, b"") for key in result.stale_nodes)
+    if result.stale_nodes:
+        writes.append((height_key(STALE_PREFIX, height), encode(StaleNodes(node_keys=result.stale_nodes))))
     writes.extend(
         (place_key(receipt.tx_id), encode(TransactionPlace(height=height, index=index)))
         for index, receipt in enumerate(result.receipts)
@@ -86,15 +88,18 @@ class Pruning:
         if newest_obsolete < self._next_height:
             return ()
         most = MIN_PRUNED_A_COMMIT + 2 * made_obsolete
+        pruned = 0
+        writes: list[tuple[bytes, bytes | None]] = []
         start = height_key(STALE_PREFIX, self._next_height)
         end = height_key(STALE_PREFIX, newest_obsolete + 1)
-        writes: list[tuple[bytes, bytes | None]] = []
-        next_height = newest_obsolete + 1
-        for marker, _ in self._state.iterate(start=start, end=end):
-            if len(writes) >= 2 * most:
-                next_height = int.from_bytes(marker[len(STALE_PREFIX) : len(STALE_PREFIX) + 8], "big")
-                break
-            writes.append((marker, None))
-            writes.append((NODE_PREFIX + marker[len(STALE_PREFIX) + 8 :], None))
-        self._next_height = next_height
+        for key, value in self._state.iterate(start=start, end=end):
+            height = int.from_bytes(key[len(STALE_PREFIX) :], "big")
+            if pruned >= most:
+                self._next_height = height
+                return tuple(writes)
+            stale = read_record(value, StaleNodes, store="state", record=f"the stale nodes of height {height}")
+            writes.extend((NODE_PREFIX + node_key, None) for node_key in stale.node_keys)
+            writes.append((key, None))
+            pruned += len(stale.node_keys)
+        self._next_height = newest_obsolete + 1
         return tuple(writes)

@@ -9,7 +9,7 @@ key                     value
 ======================  =============================================================
 ``s`` + state key       the state's value at the committed tip
 ``n`` + node key        a node of the state tree
-``x`` + height + node   empty: the node is obsolete since that height
+``x`` + height          `StaleNodes`
 ``h`` + height          `CommittedBlock`
 ``r`` + height          `Receipts`
 ``t`` + transaction id  `TransactionPlace`
@@ -57,6 +57,12 @@ class TransactionPlace(Record, frozen=True):
 
     height: int
     index: int
+
+
+class StaleNodes(Record, frozen=True):
+    """The keys of the tree's nodes that no height from this one on needs."""
+
+    node_keys: tuple[bytes, ...]
 
 
 class Tip(Record, frozen=True):

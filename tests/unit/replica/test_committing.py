@@ -10,7 +10,8 @@ from daonode.primitives.state_proof import verify_state_proof
 from daonode.replica.archive import Archive
 from daonode.replica.committing import MIN_PRUNED_A_COMMIT, Pruning, proofs_of
 from daonode.replica.durable import DurableBlocks
-from daonode.replica.layout import NODE_PREFIX, STALE_PREFIX, STATE_PREFIX, height_key
+from daonode.replica.errors import RecordDamaged
+from daonode.replica.layout import NODE_PREFIX, STALE_PREFIX, STATE_PREFIX, StaleNodes, height_key
 from tests.unit.consensus.chains import Maker
 from tests.unit.replica.network import Database, Network
 
@@ -47,10 +48,9 @@ def test_a_single_block_has_the_proof_that_committed_it() -> None:
 
 
 def stale(database: Database, *, height: int, count: int) -> None:
-    for number in range(count):
-        node_key = height.to_bytes(4, "big") + number.to_bytes(4, "big")
-        database.values[height_key(STALE_PREFIX, height) + node_key] = b""
-        database.values[NODE_PREFIX + node_key] = b"node"
+    node_keys = tuple(height.to_bytes(4, "big") + number.to_bytes(4, "big") for number in range(count))
+    database.values[height_key(STALE_PREFIX, height)] = encode(StaleNodes(node_keys=node_keys))
+    database.values |= {NODE_PREFIX + node_key: b"node" for node_key in node_keys}
 
 
 def test_only_what_no_kept_version_needs_is_pruned() -> None:
@@ -60,20 +60,29 @@ def test_only_what_no_kept_version_needs_is_pruned() -> None:
     pruning = Pruning(database, kept_versions=10)
     assert pruning.writes(tip_height=10, written_height=9, made_obsolete=0) == ()
     database.write(pruning.writes(tip_height=12, written_height=11, made_obsolete=0))
-    assert len(database.values) == 4
+    assert len(database.values) == 3
     database.write(pruning.writes(tip_height=13, written_height=12, made_obsolete=0))
     assert database.values == {}
 
 
-def test_a_commit_prunes_a_bounded_number_and_twice_what_it_makes_obsolete() -> None:
+def test_a_commit_prunes_no_further_height_after_a_bound_and_twice_what_it_makes_obsolete() -> None:
     database = Database()
-    stale(database, height=1, count=MIN_PRUNED_A_COMMIT + 10)
+    for height in (1, 2, 3, 4):
+        stale(database, height=height, count=MIN_PRUNED_A_COMMIT)
     pruning = Pruning(database, kept_versions=0)
-    first = pruning.writes(tip_height=1, written_height=1, made_obsolete=2)
-    assert len(first) == 2 * (MIN_PRUNED_A_COMMIT + 4)
-    database.write(first)
-    database.write(pruning.writes(tip_height=2, written_height=1, made_obsolete=0))
+    database.write(pruning.writes(tip_height=4, written_height=4, made_obsolete=0))
+    assert min(database.values) == NODE_PREFIX + (2).to_bytes(4, "big") + bytes(4)
+    database.write(pruning.writes(tip_height=5, written_height=4, made_obsolete=1))
+    assert min(database.values) == NODE_PREFIX + (4).to_bytes(4, "big") + bytes(4)
+    database.write(pruning.writes(tip_height=6, written_height=4, made_obsolete=0))
     assert database.values == {}
+
+
+def test_stale_nodes_that_cannot_be_read_are_named() -> None:
+    database = Database()
+    database.values[height_key(STALE_PREFIX, 7)] = b"damaged"
+    with pytest.raises(RecordDamaged, match="the stale nodes of height 7"):
+        Pruning(database, kept_versions=0).writes(tip_height=9, written_height=8, made_obsolete=0)
 
 
 def test_what_the_same_commit_makes_obsolete_is_pruned_by_a_later_one() -> None:
