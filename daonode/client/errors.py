@@ -14,6 +14,7 @@ from daonode.primitives.json_form import Json
 NOT_FOUND_CODE: Final = -32001
 UNAVAILABLE_CODE: Final = -32002
 REJECTED_CODE: Final = -32003
+STORE_DAMAGED_CODE: Final = -32006
 
 
 class ClientError(Exception):
@@ -137,7 +138,7 @@ class NotFound(RpcError):
 
 
 class Unavailable(RpcError):
-    """The node cannot answer now, for example because it is catching up."""
+    """The node cannot answer, for example because it is catching up or its store is damaged."""
 
 
 class Rejected(RpcError):

@@ -17,6 +17,7 @@ from daonode.client.answers import JsonObject
 from daonode.client.errors import (
     NOT_FOUND_CODE,
     REJECTED_CODE,
+    STORE_DAMAGED_CODE,
     UNAVAILABLE_CODE,
     BadAnswer,
     InvalidUrl,
@@ -34,6 +35,7 @@ DEFAULT_TIMEOUT_S: Final = 10.0
 _ERRORS: Final[Mapping[int, type[RpcError]]] = {
     NOT_FOUND_CODE: NotFound,
     UNAVAILABLE_CODE: Unavailable,
+    STORE_DAMAGED_CODE: Unavailable,
     REJECTED_CODE: Rejected,
 }
 

@@ -9,22 +9,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from daonode.node.errors import DiskFailed
 from daonode.node.home import Home
 from daonode.node.node import prepare_stores
 from daonode.node.storage import Stores, open_stores
+from daonode.node.storage.errors import StoreDamaged
 from daonode.node.transport.types import Lane
+from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId, TxId
 from daonode.replica.archive import Archive
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import (
+    BLOCK_PREFIX,
     HEADER_PREFIX,
     NODE_PREFIX,
+    RECEIPTS_PREFIX,
     STATE_PREFIX,
     TIP_KEY,
     Tip,
@@ -33,9 +39,15 @@ from daonode.replica.layout import (
 )
 from daonode.replica.messages import TransactionsMessage
 from tests.unit.node.chains import CHAIN_ID, make_test_chain, raw_transfer
+from tests.unit.node.rpc.calling import Caller
+from tests.unit.node.rpc.fake_node import ALICE, MemoryStore, id_of, transfer
 from tests.unit.node.test_driver import running
 
 HEIGHTS = 3
+TX_ID = f"0x{id_of(transfer()).hex()}"
+ADDRESS = encode_account(ALICE.address)
+RAW = f"0x{transfer(sequence=1).hex()}"
+QUERY = {"module": "accounts", "name": "balance", "args": {"account": ADDRESS, "asset": "dao"}}
 GARBAGE = b"\xc1 is never used in MessagePack"
 Damage = Callable[[Stores], None]
 
@@ -186,6 +198,48 @@ class Everywhere:
 
     def iterate(self, *, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield start + bytes(40), self._value
+
+
+def everything_under(prefix: bytes) -> Callable[[MemoryStore], None]:
+    """Spoil all records that begin like this."""
+    return lambda store: store.write([(key, GARBAGE) for key in store.pairs if key.startswith(prefix)])
+
+
+@pytest.mark.parametrize(
+    ("store", "prefix", "method", "parameters", "told"),
+    [
+        ("state", HEADER_PREFIX, "dao_getBlock", {"height": 1}, "the store state is damaged: the header at height"),
+        ("state", TIP_KEY, "dao_query", QUERY, "the store state is damaged: the tip"),
+        ("state", RECEIPTS_PREFIX, "dao_getReceipt", {"tx_id": TX_ID}, "the store state is damaged: the receipts"),
+        ("state", STATE_PREFIX, "dao_getAccount", {"address": ADDRESS}, "the store state is damaged: a record"),
+        ("state", STATE_PREFIX, "dao_sendRawTransaction", {"transaction": RAW}, "the store state is damaged: a record"),
+        ("state", NODE_PREFIX, "dao_getProof", {"key": "0x00"}, "the store state is damaged: a record"),
+        ("blocks", BLOCK_PREFIX, "dao_getTransaction", {"tx_id": TX_ID}, "the store blocks is damaged: the block"),
+    ],
+)
+async def test_a_damaged_record_that_a_call_meets_has_an_error_of_its_own_that_names_the_store_and_what_to_do(
+    store: str, prefix: bytes, method: str, parameters: dict[str, object], told: str
+) -> None:
+    caller = Caller()
+    await caller.call("dao_sendRawTransaction", transaction="0x" + transfer().hex())
+    caller.node.commit()
+    everything_under(prefix)(getattr(caller.node, store))
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        error = await caller.refusal(method, **parameters)
+    assert (error["code"], error["reason"], error["retryable"]) == (-32006, "store_damaged", True)
+    assert str(error["message"]).startswith(told)
+    assert "move data/blocks and data/state away, keep data/signer, and start again" in str(error["message"])
+    assert [line["event"] for line in lines] == ["a store is damaged: a call cannot be answered"]
+
+
+async def test_files_of_a_store_that_are_damaged_are_told_without_a_path_of_the_machine(tmp_path: Path) -> None:
+    caller = Caller()
+    caller.node.failure = StoreDamaged(path=tmp_path / "state", detail="checksum mismatch")
+    error = await caller.refusal("dao_status")
+    assert error["code"] == -32006
+    assert "the store state is damaged: its files" in str(error["message"])
+    assert str(tmp_path) not in str(error)
 
 
 async def test_a_state_that_is_damaged_while_the_node_runs_stops_it_with_the_reason(used: Path, tmp_path: Path) -> None:

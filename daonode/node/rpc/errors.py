@@ -1,6 +1,6 @@
 """What an RPC caller is told when something is wrong: a code of JSON-RPC, a stable word, what was wrong, what is right.
 
-Codes -32700 and -32600 to -32603 are those of JSON-RPC 2.0; -32000 to -32005 are this server's own. A transaction that
+Codes -32700 and -32600 to -32603 are those of JSON-RPC 2.0; -32000 to -32006 are this server's own. A transaction that
 the chain refuses carries the application's code in `data.code`. Nothing here holds a traceback.
 """
 
@@ -12,9 +12,13 @@ from typing import ClassVar, Final
 
 from daonode.httpd.refusal import Refusal
 from daonode.ledger.errors import QueryError, TransactionError
+from daonode.ledger.table import CorruptRecord
+from daonode.ledger.tree import TreeError
 from daonode.node.api import Overloaded
+from daonode.node.storage import StorageError
 from daonode.primitives.json_form import Json, JsonFormError
 from daonode.primitives.strict_json import StrictJsonError
+from daonode.replica.errors import RecordDamaged
 from daonode.replica.mempool import MempoolFull, SenderLimit
 
 MAX_SHOWN_CHARACTERS: Final = 500
@@ -116,6 +120,12 @@ class TooMuch(RpcError):
     code = -32005
 
 
+class StoreDamaged(RpcError):
+    """A record of this node's own store cannot be read; the message says of which, and what its operator does."""
+
+    code = -32006
+
+
 def not_found(message: str, *, hint: str = "") -> NotFound:
     """The error for a record that is not there."""
     return NotFound(message, reason="not_found", hint=hint)
@@ -146,6 +156,19 @@ def of_transaction(error: TransactionError) -> RpcError:
     retryable = isinstance(error, SenderLimit)
     return TransactionRejected(
         error.message, reason=error.reason, hint=error.hint, retryable=retryable, details=details
+    )
+
+
+def of_damage(error: StorageError | RecordDamaged | CorruptRecord | TreeError) -> StoreDamaged:
+    """The answer where a store is not readable. A path of this machine is for its log alone."""
+    if isinstance(error, StorageError):
+        told = RecordDamaged(store=error.path.name, record="its files", problem="they cannot be read")
+    elif isinstance(error, RecordDamaged):
+        told = error
+    else:
+        told = RecordDamaged(store="state", record="a record", problem=str(error))
+    return StoreDamaged(
+        str(told), reason="store_damaged", hint="ask another node, and tell the operator of this one", retryable=True
     )
 
 

@@ -5,23 +5,28 @@ Methods get the node as `RpcNode`: its live values, and blocking reads of what i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeVar, get_type_hints
 
+import structlog
 import trio
 from msgspec.structs import replace
 
+from daonode.ledger.table import CorruptRecord
+from daonode.ledger.tree import TreeError
 from daonode.node.api import NodeApi
 from daonode.node.rpc.costs import READ
-from daonode.node.rpc.errors import RpcError, Unavailable, of_form, of_json
+from daonode.node.rpc.errors import RpcError, Unavailable, of_damage, of_form, of_json
 from daonode.node.rpc.subscribing import Subscriber
-from daonode.node.storage import StoreClosed
+from daonode.node.storage import StorageError, StoreClosed
 from daonode.primitives.codec import Record
 from daonode.primitives.json_form import Json, JsonFormError, from_json
 from daonode.primitives.strict_json import JsonLimits, StrictJsonError, parse_json
 from daonode.replica.archive import Archive
+from daonode.replica.errors import RecordDamaged
 
 MAX_THREADS: Final = 2
 """Threads that read the databases and large bodies for RPC: each more slows down the thread that votes."""
@@ -31,6 +36,7 @@ MAX_INLINE_BODY_BYTES: Final = 32 * 1024
 BODY_LIMITS: Final = JsonLimits(max_bytes=2 * 1024 * 1024, max_depth=32, max_values=20_000)
 """Of one body, batch and calls included: a batch of a hundred calls needs a thousand values."""
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 P = TypeVar("P", bound=Record)
 
@@ -47,12 +53,10 @@ class RpcNode:
         """Run a blocking read of one consistent moment of the databases on a thread.
 
         Raises:
-            Unavailable: the node is stopping.
+            Unavailable, StoreDamaged: as `telling_damage`.
         """
-        try:
+        with telling_damage():
             return await trio.to_thread.run_sync(self._read, function, limiter=self._threads)
-        except StoreClosed:
-            raise Unavailable("the node is stopping", reason="stopping", retryable=True) from None
 
     async def parse(self, body: bytes) -> Json:
         """Read the JSON of a body.
@@ -71,6 +75,23 @@ class RpcNode:
     def _read(self, function: Callable[[Archive], T]) -> T:
         with self.api.open_archive() as archive:
             return function(archive)
+
+
+@contextmanager
+def telling_damage() -> Iterator[None]:
+    """Turn what says that a store is not readable into an answer; what it was stands in the log.
+
+    Raises:
+        Unavailable: the node is stopping.
+        StoreDamaged: a record is damaged.
+    """
+    try:
+        yield
+    except StoreClosed:
+        raise Unavailable("the node is stopping", reason="stopping", retryable=True) from None
+    except (StorageError, RecordDamaged, CorruptRecord, TreeError) as error:
+        log.error("a store is damaged: a call cannot be answered", problem=str(error))
+        raise of_damage(error) from error
 
 
 Run = Callable[[RpcNode, Record], Awaitable[object]]

@@ -20,7 +20,7 @@ from daonode.node.rpc.chain_methods import committed_at
 from daonode.node.rpc.costs import SEND
 from daonode.node.rpc.errors import RpcError, not_found, of_transaction
 from daonode.node.rpc.forms import call_value, event_value, json_object
-from daonode.node.rpc.method import RpcNode, joint_method, method
+from daonode.node.rpc.method import RpcNode, joint_method, method, telling_damage
 from daonode.node.rpc.results import (
     EventForm,
     MessageForm,
@@ -87,7 +87,8 @@ async def get_receipt(node: RpcNode, parameters: ReceiptParameters) -> ReceiptRe
 
 async def send_raw_transactions(node: RpcNode, given: Sequence[RawParameters]) -> Sequence[SentResult | RpcError]:
     """Offer a signed transaction to the mempool."""
-    answers = await node.api.submit([each.transaction for each in given])
+    with telling_damage():
+        answers = await node.api.submit([each.transaction for each in given])
     return [
         of_transaction(answer) if isinstance(answer, TransactionError) else SentResult(tx_id=hex_text(answer))
         for answer in answers

@@ -180,7 +180,7 @@ async def test_a_browser_gets_a_page_that_shows_the_node_and_links_to_what_there
             if link.startswith("/"):
                 assert (await client.get(link)).status_code == 200
         assert {"/livez", "/readyz", "/metrics"} <= set(page.links)
-        node.is_broken = True
+        node.failure = ZeroDivisionError("secret detail")
         assert (await client.get("/")).status_code == 503
 
 

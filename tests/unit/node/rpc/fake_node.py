@@ -112,7 +112,7 @@ class FakeNode:
         self.pool: dict[TxId, CheckedTransaction] = {}
         self.refusal: TransactionError | None = None
         self.submissions: list[int] = []
-        self.is_broken = False
+        self.failure: Exception | None = None
         self.commits: dict[TxId, trio.Event] = {}
         self.next_commit = trio.Event()
         self.registry = CollectorRegistry()
@@ -157,8 +157,8 @@ class FakeNode:
         return max((body.sequence + 1 for body in waiting), default=None)
 
     def open_archive(self) -> AbstractContextManager[Archive]:
-        if self.is_broken:
-            raise ZeroDivisionError("secret detail")
+        if self.failure is not None:
+            raise self.failure
         state = MemoryStore(self.state.pairs)
         return nullcontext(Archive(MemoryStore(self.blocks.pairs), state))
 

@@ -129,7 +129,7 @@ async def test_a_notification_is_not_answered() -> None:
 
 async def test_a_mistake_of_the_node_is_an_internal_error_without_its_details() -> None:
     caller = Caller()
-    caller.node.is_broken = True
+    caller.node.failure = ZeroDivisionError("secret detail")
     answers = await caller.send([{**CALL, "method": "dao_status"}, CALL])
     assert isinstance(answers, list)
     error = error_in(answers[0])
