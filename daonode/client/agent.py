@@ -30,7 +30,7 @@ from daonode.client.agent_messages import (
 )
 from daonode.client.agent_socket import connect
 from daonode.client.errors import AgentFault
-from daonode.client.wallet import single_key_address, text_digest
+from daonode.client.wallet import TextPurpose, single_key_address, text_digest
 from daonode.ledger.transactions import TxSignature, tx_id
 from daonode.primitives.codec import DecodeError, decode
 from daonode.primitives.ids import Address, PublicKey, Signature
@@ -79,9 +79,10 @@ class AgentKey:
         request = SignTransaction(public_key=self.public_key, body=body)
         return TxSignature(public_key=self.public_key, signature=self._signed(request, tx_id(body)))
 
-    def sign_text(self, text: str) -> Signature:
+    def sign_text(self, text: str, *, purpose: TextPurpose = "message") -> Signature:
         """This key's signature over text."""
-        return self._signed(SignText(public_key=self.public_key, text=text), text_digest(text))
+        request = SignText(public_key=self.public_key, text=text, purpose=purpose)
+        return self._signed(request, text_digest(text, purpose=purpose))
 
     def _signed(self, request: Request, message: bytes) -> Signature:
         reply = _ask(self.path, request)

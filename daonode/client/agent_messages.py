@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from daonode.client.errors import AgentFault
+from daonode.client.wallet import TextPurpose
 from daonode.ledger.transactions import MAX_TRANSACTION_BYTES
 from daonode.primitives.codec import U32, U64, Record, encode
 from daonode.primitives.ids import PublicKey, Signature
@@ -36,10 +37,11 @@ class SignTransaction(Record, frozen=True, tag="sign_transaction"):
 
 
 class SignText(Record, frozen=True, tag="sign_text"):
-    """Sign a text, under the tag of texts."""
+    """Sign a text, under the tag of its purpose."""
 
     public_key: PublicKey
     text: Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS)]
+    purpose: TextPurpose = "message"
 
 
 class ReportStatus(Record, frozen=True, tag="report_status"):

@@ -102,7 +102,7 @@ class Agent:
         if wallet is None:
             return Refused(reason=f"the agent does not hold the key 0x{request.public_key.hex()}")
         if isinstance(request, SignText):
-            return Signed(signature=wallet.sign_text(request.text))
+            return Signed(signature=wallet.sign_text(request.text, purpose=request.purpose))
         try:
             decode(request.body, TxBody)
         except DecodeError as error:

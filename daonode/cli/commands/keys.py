@@ -105,11 +105,12 @@ def export(session: Session, name: str) -> None:
 @command.command()
 @click.argument("text")
 @click.option("--from", "name", envvar="DAONODE_FROM", required=True, help="The key that signs.")
+@click.option("--login", "is_login", is_flag=True, help="It is a text to sign in with at a gateway.")
 @common
-def sign(session: Session, text: str, name: str) -> None:
+def sign(session: Session, text: str, name: str, is_login: bool) -> None:
     """Sign a text; the signature can never pass for that of a transaction."""
     wallet = session.unlock(name)
-    signature = wallet.sign_text(text)
+    signature = wallet.sign_text(text, purpose="login" if is_login else "message")
     session.show(
         {
             "text": text,
