@@ -24,17 +24,24 @@ ANY_ORIGIN: Final = "*"
 class Guard:
     """What a server on an address answers to.
 
-    `server` is what clients are told that it is, such as `node`; `setting` where its operator lists origins.
+    `names` are the hosts' names by which it is reached, besides this machine's own. `server` is what clients are told
+    that it is, such as `node`; `setting` where its operator lists origins.
     """
 
     is_local: bool
     cors_origins: tuple[str, ...]
     server: str
     setting: str
+    names: tuple[str, ...] = ()
+
+    def knows(self, host: str) -> bool:
+        """Whether a `Host` header is one of this server's names."""
+        name = _name_of(host).lower().rstrip(".")
+        return name in self.names or (self.is_local and _is_local_name(name))
 
     def refuse_host(self, host: str) -> Refusal | None:
-        """Why a request with this `Host` header is not answered, or None: on loopback only local names are."""
-        if not self.is_local or _is_local_name(_name_of(host)):
+        """Why a request with this `Host` header is not answered, or None: on loopback only its names are."""
+        if not self.is_local or self.knows(host):
             return None
         return Refusal(
             HTTPStatus.FORBIDDEN,
@@ -57,10 +64,17 @@ class Guard:
         )
 
 
-def make_guard(listen: str, *, cors_origins: Sequence[str], server: str, setting: str) -> Guard:
+def make_guard(
+    listen: str, *, cors_origins: Sequence[str], server: str, setting: str, names: Sequence[str] = ()
+) -> Guard:
     """The guard of a server that listens on `host:port`."""
-    is_local = _is_local_name(_name_of(listen))
-    return Guard(is_local=is_local, cors_origins=tuple(cors_origins), server=server, setting=setting)
+    return Guard(
+        is_local=_is_local_name(_name_of(listen)),
+        cors_origins=tuple(cors_origins),
+        server=server,
+        setting=setting,
+        names=tuple(name.lower().rstrip(".") for name in names),
+    )
 
 
 def _name_of(host: str) -> str:
