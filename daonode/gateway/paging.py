@@ -7,7 +7,6 @@ goes on with the same question only. It grants nothing: whoever makes one up get
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +26,7 @@ MAX_SCANNED: Final = 1_000
 """Rows that a search looks at for one page; it goes on with the next."""
 MAX_CURSOR_CHARACTERS: Final = 512
 _FINGERPRINT_BYTES: Final = 8
-_STORED_INT: Final = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+_STORED_INT: Final = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class PageError(ValueError):
@@ -126,10 +125,11 @@ def read_cursor(text: str, question: Question[R]) -> tuple[Value, ...]:
     strange = PageError("the cursor is none of this question: give the one of the page before, with the same filters")
     if len(text) > MAX_CURSOR_CHARACTERS:
         raise strange
+    decoder = _decoder(question.table, question.order)
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        fingerprint, *place = _decoder(question.table, question.order).decode(packed)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        fingerprint, *place = decoder.decode(packed)
+    except (ValueError, msgspec.MsgspecError):
         raise strange from None
     if fingerprint != question.fingerprint():
         raise strange
