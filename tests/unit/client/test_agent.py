@@ -132,7 +132,7 @@ def test_no_reply_holds_the_secret() -> None:
     agent = Agent({"alice": ALICE}, lifetime_ms=MINUTE_MS)
     requests = [
         ReportStatus(),
-        ("sign_text", ALICE.public_key, "x"),
+        ("sign_text", ALICE.public_key, "x", "message"),
         ("export", ALICE.public_key),
         ("sign_seed",),
         None,
@@ -175,7 +175,7 @@ def test_one_that_connects_and_says_nothing_holds_no_other_up(tmp_path: Path) ->
 def test_it_forgets_its_keys_when_its_time_is_over() -> None:
     now_s = [100.0]
     agent = Agent({"alice": ALICE}, lifetime_ms=2_000, now_s=lambda: now_s[0])
-    request = encode(("sign_text", ALICE.public_key, "x"))
+    request = encode(("sign_text", ALICE.public_key, "x", "message"))
     now_s[0] = 101.9
     assert isinstance(agent.answer(request), Signed)
     now_s[0] = 102.0
