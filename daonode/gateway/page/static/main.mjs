@@ -21,8 +21,14 @@ import * as wallet from './views/wallet.mjs';
 // First part of the address -> the view of the list, and that of one thing in it. A view has `title(data)`,
 // `load({parts, query, wanted})`, `show(data, context)` and `follows(change, data)`.
 const VIEWS = {
-  '': [overview], proposals: [proposals, proposal], members: [members, member], treasury: [treasury],
-  validators: [validators], blocks: [blocks, block], transactions: [null, transaction], wallet: [wallet],
+  '': [overview],
+  proposals: [proposals, proposal],
+  members: [members, member],
+  treasury: [treasury],
+  validators: [validators],
+  blocks: [blocks, block],
+  transactions: [null, transaction],
+  wallet: [wallet],
 };
 const PAGE = 30;
 const RELOAD_MS = 1_000; // The least time between two loads that events cause.
@@ -92,8 +98,18 @@ function draw() {
 function showError(error) {
   const title = error.status === 404 ? 'Not here' : 'Not now';
   const words = error.status === 404 ? 'There is nothing under this address.' : error.message;
-  main.replaceChildren(heading(title), h('p', { class: 'lead', role: 'alert' }, words), h('p', { class: 'muted' }, error.hint ?? ''),
-    h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: () => reload() }, 'Try again'), ' ', h('a', { href: '#/' }, 'To the overview')));
+  main.replaceChildren(
+    heading(title),
+    h('p', { class: 'lead', role: 'alert' }, words),
+    h('p', { class: 'muted' }, error.hint ?? ''),
+    h(
+      'p',
+      { class: 'buttons' },
+      h('button', { type: 'button', class: 'primary', onclick: () => reload() }, 'Try again'),
+      ' ',
+      h('a', { href: '#/' }, 'To the overview'),
+    ),
+  );
   document.title = title;
 }
 
@@ -111,7 +127,8 @@ function filter(name, value) {
   clearTimeout(typing);
   typing = setTimeout(() => {
     const { first, query } = routeOf(location.hash);
-    if (value) query.set(name, value); else query.delete(name);
+    if (value) query.set(name, value);
+    else query.delete(name);
     filtered = `#/${first}${String(query) ? `?${query}` : ''}`;
     if (filtered === location.hash) filtered = null;
     else location.replace(filtered);
@@ -128,10 +145,13 @@ let due = null;
 let lastReload = 0;
 function onChange(change) {
   if (!shown?.data || !shown.view.follows(change, shown.data) || due) return;
-  due = setTimeout(() => {
-    [due, lastReload] = [null, Date.now()];
-    reload();
-  }, Math.max(0, lastReload + RELOAD_MS - Date.now()));
+  due = setTimeout(
+    () => {
+      [due, lastReload] = [null, Date.now()];
+      reload();
+    },
+    Math.max(0, lastReload + RELOAD_MS - Date.now()),
+  );
 }
 
 async function onBlock(seen) {
@@ -157,9 +177,17 @@ function showStatus() {
   place.title = `New blocks: ${STATES[following]}`;
   const { height, interval_ms: intervalMs } = chain.status ?? {};
   const text = height === undefined ? STATES[following] : integer(height);
-  patch(place, h('a', { id: 'status', href: '#/blocks', class: following, title: place.title },
-    h('span', { class: 'dot', 'data-key': String(height) }), h('span', { class: 'hidden' }, `${STATES[following]}, height `), h('b', {}, text),
-    height === undefined || following === 'offline' ? null : h('span', { class: 'muted' }, interval(intervalMs))));
+  patch(
+    place,
+    h(
+      'a',
+      { id: 'status', href: '#/blocks', class: following, title: place.title },
+      h('span', { class: 'dot', 'data-key': String(height) }),
+      h('span', { class: 'hidden' }, `${STATES[following]}, height `),
+      h('b', {}, text),
+      height === undefined || following === 'offline' ? null : h('span', { class: 'muted' }, interval(intervalMs)),
+    ),
+  );
 }
 
 // --- The menu
@@ -174,7 +202,9 @@ const toggle = document.getElementById('toggle');
 const setMenu = (isOpen) => toggle.setAttribute('aria-expanded', String(isOpen));
 const closeMenu = () => setMenu(false);
 toggle.addEventListener('click', () => setMenu(toggle.getAttribute('aria-expanded') !== 'true'));
-document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') closeMenu(); });
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape') closeMenu();
+});
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();

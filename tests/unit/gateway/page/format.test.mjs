@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
-  amount, basisPoints, coin, count, distance, duration, interval, percent, period, portion, powerText, roughly, shortAddress, shortHex, visible,
+  amount,
+  basisPoints,
+  coin,
+  count,
+  distance,
+  duration,
+  interval,
+  percent,
+  period,
+  portion,
+  powerText,
+  roughly,
+  shortAddress,
+  shortHex,
+  visible,
 } from '../../../../daonode/gateway/page/static/show/format.mjs';
 
 test('amounts are exact, whatever their size', () => {

@@ -4,7 +4,7 @@ import { firstSeen, forgetValidators } from '../../../../daonode/gateway/page/st
 import { hex, keyFromSeed, seedFromWords, unhex } from '../../../../daonode/gateway/page/static/chain/wallet.mjs';
 import { seal, unseal } from '../../../../daonode/gateway/page/static/keys/keystore.mjs';
 import { seedOf, wordsOf } from '../../../../daonode/gateway/page/static/keys/words.mjs';
-import { WORD_LIST } from './word_list.mjs';
+import { WORD_LIST } from './given.mjs';
 
 const SEED = new Uint8Array(32).fill(7);
 const PASSWORD = 'correct horse battery';
@@ -26,8 +26,14 @@ test('new words are those of their entropy, checksum and all', async () => {
   // Of the vectors that BIP-39 names.
   const known = [
     ['0x00000000000000000000000000000000', `${'abandon '.repeat(11)}about`],
-    ['0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f', 'legal winner thank year wave sausage worth useful legal winner thank yellow'],
-    [`0x${'80'.repeat(32)}`, `${'letter advice cage absurd amount doctor acoustic avoid '.repeat(2)}letter advice cage absurd amount doctor acoustic bless`],
+    [
+      '0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f',
+      'legal winner thank year wave sausage worth useful legal winner thank yellow',
+    ],
+    [
+      `0x${'80'.repeat(32)}`,
+      `${'letter advice cage absurd amount doctor acoustic avoid '.repeat(2)}letter advice cage absurd amount doctor acoustic bless`,
+    ],
   ];
   for (const [entropy, words] of known) {
     assert.equal((await wordsOf(unhex(entropy), WORD_LIST)).join(' '), words);
@@ -41,12 +47,19 @@ test('a private seed is taken as it is, other text as words', async () => {
 
 const memory = () => {
   const kept = new Map();
-  return { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text), removeItem: (name) => kept.delete(name) };
+  return {
+    getItem: (name) => kept.get(name) ?? null,
+    setItem: (name, text) => kept.set(name, text),
+    removeItem: (name) => kept.delete(name),
+  };
 };
-const validators = (...seeds) => Promise.all(seeds.map(async (seed) => {
-  const { publicKey } = await keyFromSeed(new Uint8Array(32).fill(seed));
-  return { public_key: hex(publicKey), power: '1' };
-}));
+const validators = (...seeds) =>
+  Promise.all(
+    seeds.map(async (seed) => {
+      const { publicKey } = await keyFromSeed(new Uint8Array(32).fill(seed));
+      return { public_key: hex(publicKey), power: '1' };
+    }),
+  );
 
 test('the validators that were seen first are the ones that are trusted', async () => {
   const storage = memory();

@@ -7,8 +7,19 @@ const STARTS = '2026-01-01T00:00:00Z';
 const ENDS = '2026-01-02T00:00:00Z';
 const at = (share) => Date.parse(STARTS) + share * 86_400_000;
 const proposal = (yes, no, abstain, changes = {}) => ({
-  tally: { yes, no, abstain, turnout: String(BigInt(yes) + BigInt(no) + BigInt(abstain)), quorum: '2', electorate: '10' },
-  approval: constant(5_000), support: constant(0), decision_starts: STARTS, decision_ends: ENDS, ...changes,
+  tally: {
+    yes,
+    no,
+    abstain,
+    turnout: String(BigInt(yes) + BigInt(no) + BigInt(abstain)),
+    quorum: '2',
+    electorate: '10',
+  },
+  approval: constant(5_000),
+  support: constant(0),
+  decision_starts: STARTS,
+  decision_ends: ENDS,
+  ...changes,
 });
 
 test('a threshold falls in a straight line and is never shown below what it is', () => {

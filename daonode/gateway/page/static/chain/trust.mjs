@@ -5,17 +5,20 @@ import { trustedChain } from './proof.mjs';
 
 const place = (chainId) => `daonode.validators.${chainId}`;
 
+// What is remembered of a chain: `{digest, since}`, or null.
+export const remembered = (storage, chainId) => JSON.parse(storage.getItem(place(chainId)) ?? 'null');
+
 // The chain as `proof.mjs` takes it, with `since`, when its validators were first seen, as RFC 3339. `answer` is one of
 // `dao_getValidators`. Throws where it names others than those that were seen before.
 export async function firstSeen(storage, chainId, answer, now) {
-  const remembered = JSON.parse(storage.getItem(place(chainId)) ?? 'null');
+  const known = remembered(storage, chainId);
   const document = { chain_id: chainId, modules: { validators: { validators: answer.validators } } };
   const chain = await trustedChain(document);
-  if (remembered && remembered.digest !== chain.digest) {
-    throw new Error(`the validators of ${chainId} are not those that this browser saw on ${remembered.since}`);
+  if (known && known.digest !== chain.digest) {
+    throw new Error(`the validators of ${chainId} are not those that this browser saw on ${known.since}`);
   }
-  const since = remembered?.since ?? now;
-  if (!remembered) storage.setItem(place(chainId), JSON.stringify({ digest: chain.digest, since }));
+  const since = known?.since ?? now;
+  if (!known) storage.setItem(place(chainId), JSON.stringify({ digest: chain.digest, since }));
   return { ...chain, since };
 }
 

@@ -25,7 +25,9 @@ export async function castVote(url, post, key, { bytes, body }, tell = () => {})
   for (let waits = 0; waits < MAX_WAITS; waits += 1) {
     const answer = await asked(url, signed.id);
     if (answer?.status === 'committed') return { id: signed.id, height: answer.height };
-    await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, PAUSE_MS);
+    });
   }
   const until = new Date(Number(body.expires_at_ms)).toISOString();
   throw new Error(`no block has ${signed.id} yet, and one still may until ${until}`);

@@ -45,11 +45,12 @@ export async function list(path, filters, wanted) {
 }
 
 // Hand in a signed transaction, in `0x` hex.
-export const post = (transaction) => read('/api/transactions', {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ transaction }),
-});
+export const post = (transaction) =>
+  read('/api/transactions', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ transaction }),
+  });
 
 export const rpc = (method, params) => call(RPC, method, params);
 
@@ -62,5 +63,9 @@ async function read(url, options) {
   }
   const body = await answer.json().catch(() => null);
   if (answer.ok && body !== null) return body;
-  throw new ApiError(body?.detail ?? body?.title ?? `The gateway answered ${answer.status}.`, answer.status, body?.hint);
+  throw new ApiError(
+    body?.detail ?? body?.title ?? `The gateway answered ${answer.status}.`,
+    answer.status,
+    body?.hint,
+  );
 }

@@ -10,7 +10,10 @@ export const chain = { status: null, assets: new Map(), native: null, tracks: ne
 // Fill `chain`.
 export async function loadChain() {
   const [status, treasury, tracks, members] = await Promise.all([
-    get('status'), get('treasury'), list('tracks', {}, MAX_TRACKS), list('members', {}, NAMED),
+    get('status'),
+    get('treasury'),
+    list('tracks', {}, MAX_TRACKS),
+    list('members', {}, NAMED),
   ]);
   chain.status = status;
   chain.assets = new Map(treasury.assets.map((asset) => [asset.asset, asset]));

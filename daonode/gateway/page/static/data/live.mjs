@@ -55,7 +55,9 @@ export function follow({ onBlock, onChange, onState }) {
           say({ type: 'subscribe', id, payload: { query: documentOf(id, fields), variables } });
         }
       },
-      ping() { say({ type: 'pong' }); },
+      ping() {
+        say({ type: 'pong' });
+      },
       next({ id, payload }) {
         const event = payload.data?.[id];
         if (!event) return;
@@ -63,7 +65,9 @@ export function follow({ onBlock, onChange, onState }) {
         if (id === 'blockAdded') seen(event.block);
         else onChange({ kind: id, number: event.proposal.number });
       },
-      error() { socket.close(); },
+      error() {
+        socket.close();
+      },
     };
     socket.onopen = () => say({ type: 'connection_init' });
     socket.onmessage = ({ data }) => {

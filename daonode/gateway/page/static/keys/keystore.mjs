@@ -10,7 +10,9 @@ const [DATABASE, STORE, SLOT] = ['daonode', 'keys', 'key'];
 const utf8 = new TextEncoder();
 
 async function passwordKey(password, salt, iterations) {
-  const material = await crypto.subtle.importKey('raw', utf8.encode(password.normalize('NFKC')), 'PBKDF2', false, ['deriveKey']);
+  const material = await crypto.subtle.importKey('raw', utf8.encode(password.normalize('NFKC')), 'PBKDF2', false, [
+    'deriveKey',
+  ]);
   const method = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
   return crypto.subtle.deriveKey(method, material, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
@@ -27,7 +29,8 @@ export async function seal(seed, address, password) {
 
 export async function unseal(record, password) {
   const { version, address, iterations, salt, nonce, sealed } = record;
-  if (version !== 1 || !(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS)) throw new Error('This key was stored by another version of this page.');
+  if (version !== 1 || !(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS))
+    throw new Error('This key was stored by another version of this page.');
   const key = await passwordKey(password, unhex(salt), iterations);
   const method = { name: 'AES-GCM', iv: unhex(nonce), additionalData: utf8.encode(address) };
   try {
@@ -37,10 +40,11 @@ export async function unseal(record, password) {
   }
 }
 
-const done = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(new Error(`This browser does not store: ${request.error.message}`));
-});
+const done = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(new Error(`This browser does not store: ${request.error.message}`));
+  });
 
 async function slot(mode, act) {
   const opening = indexedDB.open(DATABASE, 1);

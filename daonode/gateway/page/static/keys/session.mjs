@@ -6,7 +6,9 @@ const TRIED = new Uint8Array(32);
 let key = null;
 
 export const currentKey = () => key;
-export const lockKey = () => { key = null; };
+export const lockKey = () => {
+  key = null;
+};
 export async function useSeed(seed) {
   key = await keyFromSeed(seed);
   return key;

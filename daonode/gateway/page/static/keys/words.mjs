@@ -17,7 +17,8 @@ export async function wordsOf(entropy, list) {
   const all = bits(entropy) + bits(await sha256(entropy)).slice(0, entropy.length / 4);
   return all.match(/.{11}/g).map((group) => list[parseInt(group, 2)]);
 }
-export const newWords = async (count) => wordsOf(crypto.getRandomValues(new Uint8Array((count * 4) / 3)), await loadWordList());
+export const newWords = async (count) =>
+  wordsOf(crypto.getRandomValues(new Uint8Array((count * 4) / 3)), await loadWordList());
 
 // The private seed that a person typed as words, or as 64 hexadecimal digits. Throws with what is wrong.
 export async function seedOf(secret, { coinType, account }) {

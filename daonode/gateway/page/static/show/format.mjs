@@ -1,15 +1,26 @@
 // Numbers, times and texts as people read them. Amounts are BigInt or decimal strings: a JavaScript number would round.
 
-const SCALES = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]];
+const SCALES = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+];
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const SHORT_ADDRESS = /^(dao|daoval)1(.{4,6})(.*)(.{4})$/;
 const PERIODS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const MAGNITUDES = [[10n ** 12n, 'T'], [10n ** 9n, 'B'], [10n ** 6n, 'M'], [10n ** 3n, 'k']];
+const MAGNITUDES = [
+  [10n ** 12n, 'T'],
+  [10n ** 9n, 'B'],
+  [10n ** 6n, 'M'],
+  [10n ** 3n, 'k'],
+];
 // The characters that show nothing, or move other text: those of daonode/primitives/hidden_text.py but line feed and tab.
 const HIDDEN = new RegExp(
-  '[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u115f\\u1160\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f'
-  + '\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]', 'gu',
+  '[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u115f\\u1160\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f' +
+    '\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]',
+  'gu',
 );
 
 const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ',');
@@ -103,5 +114,5 @@ export const shortHex = (id) => (id.length > 20 ? `${id.slice(0, 10)}…${id.sli
 export const coin = (asset) => asset.toUpperCase();
 
 // Text of others with the characters that show nothing, or reorder what is around them, spelled out.
-export const visible = (text) => text.replace(HIDDEN, (character) =>
-  `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+export const visible = (text) =>
+  text.replace(HIDDEN, (character) => `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);

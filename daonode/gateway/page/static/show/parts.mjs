@@ -7,7 +7,8 @@ import { amount, coin, distance, moment, shortAddress, shortHex, visible } from 
 import { statusWords } from './words.mjs';
 
 export const link = (to, ...children) => h('a', { href: `#/${to}` }, ...children);
-export const heading = (text, ...beside) => h('header', { class: 'heading' }, h('h1', { tabindex: -1 }, text), ...beside);
+export const heading = (text, ...beside) =>
+  h('header', { class: 'heading' }, h('h1', { tabindex: -1 }, text), ...beside);
 export const section = (title, ...children) => h('section', {}, h('h2', {}, title), ...children);
 export const card = (...children) => h('div', { class: 'card' }, ...children);
 export const empty = (text) => h('p', { class: 'empty' }, text);
@@ -25,20 +26,23 @@ export function account(address, { short: isShort = false } = {}) {
   return link(`members/${address}`, name ? [h('span', { class: 'name' }, visible(name)), ' ', short] : short);
 }
 
-export const words = (parts) => parts.map((part) => {
-  if (part.address) return account(part.address);
-  return part.proposal ? link(`proposals/${part.proposal}`, 'proposal ', hash(part.proposal)) : part;
-});
+export const words = (parts) =>
+  parts.map((part) => {
+    if (part.address) return account(part.address);
+    return part.proposal ? link(`proposals/${part.proposal}`, 'proposal ', hash(part.proposal)) : part;
+  });
 export const money = (units, asset) =>
   h('span', { class: 'money' }, `${amount(units, decimalsOf(asset))} `, h('span', { class: 'coin' }, coin(asset)));
 export const hash = (id) => h('code', { title: id }, shortHex(id));
-export const transaction = (id) => (id ? link(`transactions/${id}`, hash(id)) : h('span', { class: 'muted' }, 'the block itself'));
+export const transaction = (id) =>
+  id ? link(`transactions/${id}`, hash(id)) : h('span', { class: 'muted' }, 'the block itself');
 export const block = (height) => link(`blocks/${height}`, String(height));
 
 // A time as its distance from now, which goes on by itself; the time itself stands in the title.
-export const ago = (time) => (time
-  ? h('time', { datetime: time, title: moment(time), 'data-distance': true }, distance(Date.parse(time), now()))
-  : h('span', { class: 'muted' }, 'never'));
+export const ago = (time) =>
+  time
+    ? h('time', { datetime: time, title: moment(time), 'data-distance': true }, distance(Date.parse(time), now()))
+    : h('span', { class: 'muted' }, 'never');
 export function tickTimes(root) {
   for (const element of root.querySelectorAll('time[data-distance]')) {
     const text = distance(Date.parse(element.dateTime), now());
@@ -53,23 +57,39 @@ export function badge(status) {
 export const choice = (chosen) => h('span', { class: `choice ${chosen}` }, chosen);
 
 // Names and values. Pairs that are null are left out.
-export const facts = (...pairs) => h('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, ...value]) =>
-  h('div', {}, h('dt', {}, name), h('dd', {}, ...value))));
+export const facts = (...pairs) =>
+  h(
+    'dl',
+    { class: 'facts' },
+    pairs.filter(Boolean).map(([name, ...value]) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value))),
+  );
 
 // A table which on a narrow screen becomes a list of cards; `rows` are arrays of cells in the order of `columns`. The
 // roles are written out because browsers forget them where CSS shows a table as something else.
 export function table(caption, columns, rows) {
   const heads = columns.map((column) => h('th', { scope: 'col', role: 'columnheader' }, column));
-  const cells = (row) => row.map((cell, at) => h('td', { role: 'cell', 'data-label': columns[at] }, h('div', {}, cell)));
-  return h('table', { role: 'table' }, h('caption', { class: 'hidden' }, caption),
+  const cells = (row) =>
+    row.map((cell, at) => h('td', { role: 'cell', 'data-label': columns[at] }, h('div', {}, cell)));
+  return h(
+    'table',
+    { role: 'table' },
+    h('caption', { class: 'hidden' }, caption),
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, heads)),
-    h('tbody', { role: 'rowgroup' }, rows.map(({ key, cells: row }) => h('tr', { role: 'row', 'data-key': key }, cells(row)))));
+    h(
+      'tbody',
+      { role: 'rowgroup' },
+      rows.map(({ key, cells: row }) => h('tr', { role: 'row', 'data-key': key }, cells(row))),
+    ),
+  );
 }
 export const row = (key, ...cells) => ({ key, cells });
 
 export const moreButton = (hasMore, onclick) =>
-  (hasMore ? h('p', { class: 'more' }, h('button', { type: 'button', onclick }, 'Show more')) : null);
+  hasMore ? h('p', { class: 'more' }, h('button', { type: 'button', onclick }, 'Show more')) : null;
 
 // Paragraphs of plain text: an empty line begins another, a line break stays one.
-export const paragraphs = (text) => visible(text).split(/\n\s*\n/).filter((each) => each.trim())
-  .map((each) => h('p', { class: 'prose' }, each));
+export const paragraphs = (text) =>
+  visible(text)
+    .split(/\n\s*\n/)
+    .filter((each) => each.trim())
+    .map((each) => h('p', { class: 'prose' }, each));

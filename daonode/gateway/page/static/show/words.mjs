@@ -39,21 +39,33 @@ const until = (time) => (time ? `, until ${moment(time)} at the latest` : '');
 
 // type -> parts. `decimals(asset)` tells the decimals of an asset.
 const ACTIONS = {
-  'treasury.ApproveSpend': (value, decimals) =>
-    [`Pay ${paid(value, decimals)} to `, who(value.beneficiary), ` from the treasury${from(value.valid_from)}${until(value.expire_at)}.`],
+  'treasury.ApproveSpend': (value, decimals) => [
+    `Pay ${paid(value, decimals)} to `,
+    who(value.beneficiary),
+    ` from the treasury${from(value.valid_from)}${until(value.expire_at)}.`,
+  ],
   'treasury.Payout': ({ spend }) => [`Pay out the approved spend ${spend}.`],
   'treasury.VoidSpend': ({ spend }) => [`Take back the approved spend ${spend}, which was not paid.`],
-  'treasury.SetOutflowLimit': ({ asset, window, limit }, decimals) =>
-    [`Let at most ${paid({ asset, amount: limit }, decimals)} leave the treasury in any ${period(window)}.`],
+  'treasury.SetOutflowLimit': ({ asset, window, limit }, decimals) => [
+    `Let at most ${paid({ asset, amount: limit }, decimals)} leave the treasury in any ${period(window)}.`,
+  ],
   'accounts.Transfer': (value, decimals) => [`Give ${paid(value, decimals)} to `, who(value.destination), '.'],
   'accounts.Burn': (value, decimals) => [`Destroy ${paid(value, decimals)}.`],
-  'accounts.Mint': (value, decimals) => [`Make ${paid(value, decimals)} anew and give it to `, who(value.destination), '.'],
-  'accounts.IssueAsset': ({ asset, decimals, votes }) =>
-    [`Begin the asset ${coin(asset)} with ${decimals} decimals, ${votes ? 'which gives' : 'without'} voting power.`],
+  'accounts.Mint': (value, decimals) => [
+    `Make ${paid(value, decimals)} anew and give it to `,
+    who(value.destination),
+    '.',
+  ],
+  'accounts.IssueAsset': ({ asset, decimals, votes }) => [
+    `Begin the asset ${coin(asset)} with ${decimals} decimals, ${votes ? 'which gives' : 'without'} voting power.`,
+  ],
   'accounts.CreateAccount': () => ['Register an account under the policy shown below.'],
   'accounts.SetPolicy': () => ['Replace the keys of the account that acts by the policy shown below.'],
-  'identity.RegisterMember': ({ account, name, role }) =>
-    ['Make ', who(account), ` a member, named “${visible(name)}”${role ? ` with the role ${role}` : ''}.`],
+  'identity.RegisterMember': ({ account, name, role }) => [
+    'Make ',
+    who(account),
+    ` a member, named “${visible(name)}”${role ? ` with the role ${role}` : ''}.`,
+  ],
   'identity.RemoveMember': ({ account }) => ['End the membership of ', who(account), '.'],
   'identity.LeaveMember': () => ['Leave: end the membership of the account that acts.'],
   'identity.SetProfile': ({ about }) => [`Describe the account that acts as “${visible(about)}”.`],
@@ -74,4 +86,5 @@ export function actionWords({ type, value }, decimals) {
   return words && value ? words(value, decimals) : [`Run ${type} with what is shown below.`];
 }
 export const isKnownAction = ({ type, value }) => Boolean(ACTIONS[type] && value);
-export const plain = (parts) => parts.map((part) => part.address ?? (part.proposal ? `proposal ${part.proposal}` : part)).join('');
+export const plain = (parts) =>
+  parts.map((part) => part.address ?? (part.proposal ? `proposal ${part.proposal}` : part)).join('');

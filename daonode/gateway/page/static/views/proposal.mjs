@@ -2,10 +2,25 @@
 
 import { get, list } from '../data/api.mjs';
 import { chain, decimalsOf, powerOn } from '../data/chain.mjs';
+import { now } from '../data/clock.mjs';
 import { h } from '../show/dom.mjs';
 import { amount, coin, powerText, visible } from '../show/format.mjs';
 import {
-  account, ago, badge, block, choice, empty, facts, hash, heading, moreButton, paragraphs, row, section, table, words,
+  account,
+  ago,
+  badge,
+  block,
+  choice,
+  empty,
+  facts,
+  hash,
+  heading,
+  moreButton,
+  paragraphs,
+  row,
+  section,
+  table,
+  words,
 } from '../show/parts.mjs';
 import { tallyOf } from '../show/tally.mjs';
 import { actionWords, isKnownAction, isOpen, statusWords } from '../show/words.mjs';
@@ -25,66 +40,138 @@ export function show({ proposal, votes }, { showMore, redraw }) {
   const { status, track } = proposal;
   const power = powerOn(track);
   return [
-    h('p', { class: 'line' }, badge(status), h('span', { class: 'muted' }, `Proposal ${proposal.number} · ${proposal.track_name} track`)),
+    h(
+      'p',
+      { class: 'line' },
+      badge(status),
+      h('span', { class: 'muted' }, `Proposal ${proposal.number} · ${proposal.track_name} track`),
+    ),
     heading(visible(proposal.title)),
     h('p', { class: 'lead', role: 'status' }, stands(proposal)),
-    h('div', { class: 'columns' },
-      h('div', {},
+    h(
+      'div',
+      { class: 'columns aside' },
+      h(
+        'div',
+        {},
         isBeforeVote(status) ? null : section('The vote', h('div', { class: 'card' }, tallyOf(proposal, power))),
         section('What it does', actions(proposal.actions)),
-        section('Why', h('div', { class: 'card body' }, proposal.body.trim() ? paragraphs(proposal.body) : empty('It comes without a text.'))),
-        isBeforeVote(status) ? null : section('Votes', votesOf(votes, power, showMore))),
-      h('div', {},
+        section(
+          'Why',
+          h(
+            'div',
+            { class: 'card body' },
+            proposal.body.trim() ? paragraphs(proposal.body) : empty('It comes without a text.'),
+          ),
+        ),
+      ),
+      h(
+        'div',
+        {},
         isOpen(status) && section('Your vote', ballotBox(proposal, power, redraw)),
         section('Timeline', timeline(proposal.timeline)),
-        section('Facts', factsOf(proposal)))),
+        section('Facts', factsOf(proposal)),
+      ),
+      h('div', {}, isBeforeVote(status) ? null : section('Votes', votesOf(votes, power, showMore))),
+    ),
   ];
 }
 
 function stands(proposal) {
   const { sentence, next } = statusWords(proposal.status);
-  return [sentence, proposal.next_change && next ? [` ${next} `, ago(proposal.next_change), '.'] : null,
-    proposal.failure ? ` What failed: ${visible(proposal.failure)}.` : null];
+  return [
+    sentence,
+    proposal.next_change && next ? [` ${next} `, ago(proposal.next_change), '.'] : null,
+    proposal.failure ? ` What failed: ${visible(proposal.failure)}.` : null,
+  ];
 }
 
 function actions(calls) {
-  if (!calls.length) return h('div', { class: 'card' }, h('p', {}, 'Nothing by itself: it is a statement of the members.'));
-  return h('ol', { class: 'card actions' }, calls.map((call) => h('li', {},
-    h('p', { class: 'action' }, words(actionWords(call, decimalsOf))),
-    h('details', { open: !isKnownAction(call) }, h('summary', {}, call.type), fields(call.value)))));
+  if (!calls.length)
+    return h('div', { class: 'card' }, h('p', {}, 'Nothing by itself: it is a statement of the members.'));
+  return h(
+    'ol',
+    { class: 'card actions' },
+    calls.map((call) =>
+      h(
+        'li',
+        {},
+        h('p', { class: 'action' }, words(actionWords(call, decimalsOf))),
+        h('details', { open: !isKnownAction(call) }, h('summary', {}, call.type), fields(call.value)),
+      ),
+    ),
+  );
 }
 
 // A value in JSON form, as nested lists of names and values.
 export function fields(value) {
-  if (value === null || typeof value !== 'object') return String(value).startsWith('dao1') ? account(value) : visible(String(value ?? 'none'));
-  return h('dl', { class: 'fields' }, Object.entries(value).map(([name, inner]) =>
-    h('div', {}, h('dt', {}, name.replaceAll('_', ' ')), h('dd', {}, fields(inner)))));
+  if (value === null || typeof value !== 'object')
+    return String(value).startsWith('dao1') ? account(value) : visible(String(value ?? 'none'));
+  return h(
+    'dl',
+    { class: 'fields' },
+    Object.entries(value).map(([name, inner]) =>
+      h('div', {}, h('dt', {}, name.replaceAll('_', ' ')), h('dd', {}, fields(inner))),
+    ),
+  );
 }
 
 function votesOf({ items, more }, power, showMore) {
   if (!items.length) return h('div', { class: 'card' }, empty('Nobody has voted yet.'));
-  return h('div', { class: 'card' }, table('Votes', ['Who', 'Vote', 'Power', 'When'], items.map((vote) => row(
-    vote.voter, [account(vote.voter), vote.reason ? h('q', { class: 'reason' }, visible(vote.reason)) : null],
-    choice(vote.choice), powerText(vote.weight, power), ago(vote.time),
-  ))), moreButton(more, showMore));
+  return h(
+    'div',
+    { class: 'card' },
+    table(
+      'Votes',
+      ['Who', 'Vote', 'Power', 'When'],
+      items.map((vote) =>
+        row(
+          vote.voter,
+          [account(vote.voter), vote.reason ? h('q', { class: 'reason' }, visible(vote.reason)) : null],
+          choice(vote.choice),
+          h('span', { class: 'money' }, powerText(vote.weight, power)),
+          ago(vote.time),
+        ),
+      ),
+    ),
+    moreButton(more, showMore),
+  );
 }
 
-const timeline = (moves) => h('ol', { class: 'card timeline' }, moves.map(({ after, height, time }) =>
-  h('li', { class: statusWords(after).tone }, h('b', {}, statusWords(after).label), ' ', h('span', { class: 'muted' }, ago(time), ' · block ', block(height)))));
+const timeline = (moves) =>
+  h(
+    'ol',
+    { class: 'card timeline' },
+    moves.map(({ after, height, time }) =>
+      h(
+        'li',
+        { class: statusWords(after).tone },
+        h('b', {}, statusWords(after).label),
+        ' ',
+        h('span', { class: 'muted' }, ago(time), ' · block ', block(height)),
+      ),
+    ),
+  );
+
+const when = (coming, past, time) => time && [Date.parse(time) > now() ? coming : past, ago(time)];
 
 function factsOf(proposal) {
   const native = chain.native ? ` ${coin(chain.native.asset)}` : '';
   const coins = (units) => `${amount(units, chain.native?.decimals ?? 0)}${native}`;
-  return h('div', { class: 'card' }, facts(
-    ['Proposer', account(proposal.proposer)],
-    ['Submitted', ago(proposal.submitted_at)],
-    proposal.decision_starts && ['Vote began', ago(proposal.decision_starts)],
-    proposal.decision_ends && ['Vote ends', ago(proposal.decision_ends)],
-    proposal.timelock_ends && ['Timelock to', ago(proposal.timelock_ends)],
-    proposal.grace_ends && ['Can be tried until', ago(proposal.grace_ends)],
-    proposal.ended_at && ['Ended', ago(proposal.ended_at)],
-    ['Deposit', `${coins(proposal.deposit)} of ${coins(proposal.decision_deposit)}`],
-    ['Power counted at', 'block ', block(proposal.snapshot_height)],
-    ['Id', hash(proposal.id)],
-  ));
+  return h(
+    'div',
+    { class: 'card' },
+    facts(
+      ['Proposer', account(proposal.proposer)],
+      ['Submitted', ago(proposal.submitted_at)],
+      when('Vote begins', 'Vote began', proposal.decision_starts),
+      when('Vote ends', 'Vote ended', proposal.decision_ends),
+      when('Timelock ends', 'Timelock ended', proposal.timelock_ends),
+      when('Tries end', 'Tries ended', proposal.grace_ends),
+      proposal.ended_at && ['Ended', ago(proposal.ended_at)],
+      ['Deposit', `${coins(proposal.deposit)} of ${coins(proposal.decision_deposit)}`],
+      ['Power counted at', 'block ', block(proposal.snapshot_height)],
+      ['Id', hash(proposal.id)],
+    ),
+  );
 }

@@ -19,14 +19,32 @@ export function show({ transaction }) {
   return [
     heading('Transaction'),
     h('p', { class: 'address' }, h('code', {}, transaction.tx_id)),
-    card(facts(
-      ['Outcome', outcome(transaction)], ['Sender', account(transaction.sender)], ['Block', block(transaction.height)], ['When', ago(transaction.time)],
-      ['Fee', money(transaction.fee, chain.native?.asset ?? '')], ['Gas used', integer(transaction.gas_used)],
-      transaction.memo && ['Memo', visible(transaction.memo)],
-    )),
-    section('What was asked for', h('ol', { class: 'card actions' }, messages.map((message) => h('li', {},
-      h('p', { class: 'action' }, words(actionWords(message, decimalsOf))),
-      h('details', {}, h('summary', {}, message.type), fields(message.value)))))),
+    card(
+      facts(
+        ['Outcome', outcome(transaction)],
+        ['Sender', account(transaction.sender)],
+        ['Block', block(transaction.height)],
+        ['When', ago(transaction.time)],
+        ['Fee', money(transaction.fee, chain.native?.asset ?? '')],
+        ['Gas used', integer(transaction.gas_used)],
+        transaction.memo && ['Memo', visible(transaction.memo)],
+      ),
+    ),
+    section(
+      'What was asked for',
+      h(
+        'ol',
+        { class: 'card actions' },
+        messages.map((message) =>
+          h(
+            'li',
+            {},
+            h('p', { class: 'action' }, words(actionWords(message, decimalsOf))),
+            h('details', {}, h('summary', {}, message.type), fields(message.value)),
+          ),
+        ),
+      ),
+    ),
     section('What happened', card(events.length ? eventsOf(events) : empty('Nothing but its fee.'))),
   ];
 }
