@@ -51,9 +51,10 @@ class BlockParameters(Parameters, frozen=True):
 
 
 class TransactionsParameters(Parameters, frozen=True):
-    """Whose transactions."""
+    """Whose transactions, or those of which block."""
 
     sender: Address | None = None
+    height: Count | None = None
     cursor: Cursor | None = None
     limit: Limit = DEFAULT_PAGE
 
@@ -69,6 +70,7 @@ class EventsParameters(Parameters, frozen=True):
 
     type: EventType | None = None
     proposal: ProposalName | None = None
+    height: Count | None = None
     since: Since | None = None
     cursor: Cursor | None = None
     limit: Limit = DEFAULT_PAGE
@@ -167,7 +169,7 @@ def get_block(asked: Asked, parameters: BlockParameters) -> BlockForm:
 
 def list_transactions(asked: Asked, parameters: TransactionsParameters) -> TransactionsPage:
     """Transactions, the newest first."""
-    question = Question(TRANSACTIONS, ORDER, given(sender=parameters.sender), descending=True)
+    question = Question(TRANSACTIONS, ORDER, given(sender=parameters.sender, height=parameters.height), descending=True)
     page = read_page(asked.snapshot, question, limit=parameters.limit, cursor=parameters.cursor)
     return TransactionsPage(items=[_transaction(row) for row in page.items], next_cursor=page.next_cursor)
 
@@ -192,7 +194,7 @@ def get_transaction(asked: Asked, parameters: TransactionParameters) -> Transact
 def list_events(asked: Asked, parameters: EventsParameters) -> EventsPage:
     """Events, the newest first; with `since` those after a position, the oldest first."""
     proposal = None if parameters.proposal is None else find_proposal(asked, parameters.proposal).id
-    where = given(type=parameters.type, proposal=proposal)
+    where = given(type=parameters.type, proposal=proposal, height=parameters.height)
     question = Question(EVENTS, ORDER, where, descending=parameters.since is None)
     page = read_page(
         asked.snapshot,
