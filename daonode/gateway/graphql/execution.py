@@ -14,11 +14,12 @@ from typing import Final, TypeVar
 
 import structlog
 import trio
-from graphql import ExecutionResult, GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql.execution import Executor, create_source_event_stream, execute_root_selection_set
 
 from daonode.gateway.graphql.documents import find_operation, is_subscription, read_document
-from daonode.gateway.graphql.limits import MAX_COST_OF_HAPPENING, MAX_TEXT_CHARACTERS, check_cost
+from daonode.gateway.graphql.limits import MAX_COST, MAX_COST_OF_HAPPENING, MAX_TEXT_CHARACTERS, check_cost
+from daonode.gateway.graphql.metrics import GraphqlMetrics
 from daonode.gateway.graphql.problems import Refused, coded, problem, refused, written
 from daonode.gateway.graphql.reading import OutOfTime, Reading, TooMuchText
 from daonode.gateway.graphql.requests import GraphqlRequest
@@ -26,10 +27,17 @@ from daonode.gateway.graphql.schema import make_schema
 from daonode.gateway.graphql.topics import Topic
 from daonode.gateway.live import Live, NotIndexed
 from daonode.gateway.paging import PageError
+from daonode.httpd.budgets import Budget
 from daonode.stores.access import Reader
 from daonode.stores.errors import StoreError
 
 T = TypeVar("T")
+OPERATION_UNITS: Final = 1.0
+"""What a request costs of a client's budget, as a read does elsewhere."""
+FIELD_UNITS: Final = 0.002
+"""What each field that an answer may have costs, which is paid afterwards."""
+HAPPENING_UNITS: Final = 0.05
+"""What a happening of a subscription costs besides its fields."""
 TIME_LIMIT_S: Final = 5.0
 """How long one request, or one read for a subscription, may be executed."""
 MAX_EXECUTED_AT_ONCE: Final = 4
@@ -45,7 +53,8 @@ class Answer:
     """What a request is answered: the response of GraphQL, and the height that it is as of."""
 
     content: dict[str, object]
-    height: int | None
+    height: int | None = None
+    cost: int = 0
     status: HTTPStatus = HTTPStatus.OK
 
     @property
@@ -66,8 +75,9 @@ class Prepared:
 class Engine:
     """Executes requests over one store."""
 
-    def __init__(self, reader: Reader, live: Live) -> None:
+    def __init__(self, reader: Reader, live: Live, *, metrics: GraphqlMetrics) -> None:
         self._reader = reader
+        self._metrics = metrics
         self._live = live
         self._threads = trio.CapacityLimiter(MAX_EXECUTED_AT_ONCE)
         self._waiting = 0
@@ -76,18 +86,25 @@ class Engine:
 
     async def answer(self, request: GraphqlRequest) -> Answer:
         """Execute a query; a refusal is an answer too."""
-        try:
-            return await self.in_thread(lambda: self._answer(request))
-        except Refused as error:
-            return refusal(error)
+        begun = await self.begin(request)
+        if isinstance(begun, Prepared):
+            hint = "open a WebSocket at this path with the subprotocol graphql-transport-ws"
+            return self.refusal(refused("a subscription has many answers", "BAD_REQUEST", hint=hint))
+        return begun
 
-    async def prepare(self, request: GraphqlRequest) -> Prepared:
-        """Check a subscription.
+    async def begin(self, request: GraphqlRequest) -> Answer | Prepared:
+        """Execute a query, or check a subscription; a refusal is an answer too."""
+        with self._metrics.seconds.time():
+            try:
+                return await self.in_thread(lambda: self._begin(request))
+            except Refused as error:
+                return self.refusal(error)
 
-        Raises:
-            Refused: it is none, or may not begin.
-        """
-        return await self.in_thread(lambda: self._prepare(request))
+    def refusal(self, error: Refused) -> Answer:
+        """A refusal as an answer; it is counted."""
+        for each in error.errors:
+            self._metrics.refused.labels((each.extensions or {})["code"]).inc()
+        return Answer({"errors": [written(each) for each in error.errors]}, status=error.status)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what reads the store where it holds nobody up.
@@ -118,7 +135,7 @@ class Engine:
             ) from None
         except StoreError as error:
             log.warning("the index cannot be read", reason=str(error))
-            raise _no_index() from None
+            raise unavailable() from None
         finally:
             self._waiting -= 1
 
@@ -128,42 +145,28 @@ class Engine:
         with self._reader.snapshot() as rows:
             head = rows.head()
             if head is None:
-                raise _no_index()
+                raise unavailable()
             yield Reading(rows, head, deadline=time.monotonic() + TIME_LIMIT_S)
 
-    def _answer(self, request: GraphqlRequest) -> Answer:
+    def _begin(self, request: GraphqlRequest) -> Answer | Prepared:
         document = read_document(request.query)
         operation = find_operation(document, request.operation_name)
-        if is_subscription(operation):
-            raise refused(
-                "a subscription has many answers",
-                "BAD_REQUEST",
-                hint="open a WebSocket at this path with the subprotocol graphql-transport-ws",
-            )
+        is_followed = is_subscription(operation)
         with self.reading() as reading:
-            executor = self._build(request, root=None, reading=reading)
-            cost = check_cost(make_schema(), document, operation, executor.variable_values)
+            executor = self._build(document, request, reading=reading)
+            limit = MAX_COST_OF_HAPPENING if is_followed else MAX_COST
+            cost = check_cost(make_schema(), document, operation, executor.variable_values, limit=limit)
+            if is_followed:
+                return _prepare(executor, cost)
             result = execute_root_selection_set(executor)
             assert isinstance(result, ExecutionResult), "resolvers never await"
-        return Answer(content_of(result, reading, cost=cost), reading.head.height)
+            return Answer(content_of(result, reading, cost=cost), reading.head.height, cost)
 
-    def _prepare(self, request: GraphqlRequest) -> Prepared:
-        document = read_document(request.query)
-        operation = find_operation(document, request.operation_name)
-        with self.reading() as reading:
-            executor = self._build(request, root=self._live, reading=reading)
-            cost = check_cost(make_schema(), document, operation, executor.variable_values, limit=MAX_COST_OF_HAPPENING)
-            stream = create_source_event_stream(executor)
-        if isinstance(stream, ExecutionResult):
-            raise Refused([shown(error) for error in stream.errors or ()])
-        assert isinstance(stream, Topic), "every field of Subscription is a topic"
-        return Prepared(stream, executor, cost)
-
-    def _build(self, request: GraphqlRequest, *, root: Live | None, reading: Reading) -> Executor[Reading]:
+    def _build(self, document: DocumentNode, request: GraphqlRequest, *, reading: Reading) -> Executor[Reading]:
         built = Executor.build(
             make_schema(),
-            read_document(request.query),
-            root,
+            document,
+            self._live,
             reading,
             raw_variable_values=request.variables,
             operation_name=request.operation_name,
@@ -173,9 +176,20 @@ class Engine:
         return built
 
 
-def refusal(error: Refused) -> Answer:
-    """A refusal as an answer."""
-    return Answer({"errors": [written(each) for each in error.errors]}, None, error.status)
+def _prepare(executor: Executor[Reading], cost: int) -> Prepared:
+    stream = create_source_event_stream(executor)
+    if isinstance(stream, ExecutionResult):
+        raise Refused([shown(error) for error in stream.errors or ()])
+    assert isinstance(stream, Topic), "every field of Subscription is a topic"
+    return Prepared(stream, executor, cost)
+
+
+async def pay(budget: Budget, units: float) -> None:
+    """Wait until a budget can pay."""
+    wait_s = budget.spend(units)
+    while wait_s > 0:
+        await trio.sleep(wait_s)
+        wait_s = budget.spend(units)
 
 
 def content_of(result: ExecutionResult, reading: Reading, *, cost: int | None = None) -> dict[str, object]:
@@ -194,12 +208,12 @@ def shown(error: GraphQLError) -> GraphQLError:
         return _at(error, problem(str(original), "BAD_INPUT"))
     if isinstance(original, NotIndexed):
         if original.height is None:
-            return _at(error, _no_index().errors[0])
+            return _at(error, unavailable().errors[0])
         ahead = f"the position is ahead of the index, which is at height {original.height}"
         return _at(error, problem(ahead, "BAD_INPUT", hint="is it the same chain, and has the indexer caught up?"))
     if isinstance(original, StoreError):
         log.warning("the index cannot be read", reason=str(original))
-        return _at(error, _no_index().errors[0])
+        return _at(error, unavailable().errors[0])
     if original is None or isinstance(original, GraphQLError):
         return coded([error], "BAD_INPUT")[0]
     log.error("a resolver failed", path=error.path, exc_info=original)
@@ -210,7 +224,8 @@ def _at(place: GraphQLError, error: GraphQLError) -> GraphQLError:
     return GraphQLError(error.message, nodes=place.nodes, path=place.path, extensions=error.extensions)
 
 
-def _no_index() -> Refused:
+def unavailable() -> Refused:
+    """The refusal where there is nothing to read from."""
     return refused(
         "nothing is indexed yet, or the index cannot be read now",
         "UNAVAILABLE",

@@ -11,16 +11,16 @@ from weakref import WeakValueDictionary
 import msgspec
 import trio
 from graphql import ExecutionResult
-from graphql.execution import Executor, execute_subscription_event
+from graphql.execution import execute_subscription_event
 from graphql.language import FieldNode, OperationDefinitionNode, VariableNode
 
-from daonode.gateway.graphql.execution import Engine, Prepared, content_of
-from daonode.gateway.graphql.reading import Reading
+from daonode.gateway.graphql.execution import FIELD_UNITS, HAPPENING_UNITS, Engine, Prepared, content_of, pay
 from daonode.gateway.graphql.requests import GraphqlRequest
 from daonode.gateway.graphql.topics import Happening
+from daonode.httpd.budgets import Budget
 from daonode.primitives.positions import Position
 
-MAX_KEPT_RESULTS: Final = 32
+MAX_KEPT_BYTES: Final = 64 * 1024
 """Results of one selection that are kept for the clients that are told a little later."""
 SINCE: Final = "since"
 
@@ -31,14 +31,16 @@ Result = bytes
 class Selection:
     """What some clients select of each happening of a topic."""
 
-    def __init__(self, engine: Engine, executor: Executor[Reading]) -> None:
+    def __init__(self, engine: Engine, prepared: Prepared) -> None:
         self._engine = engine
-        self._executor = executor
+        self._executor = prepared.executor
+        self._units = HAPPENING_UNITS + FIELD_UNITS * prepared.cost
+        self._kept_bytes = 0
         self._kept: OrderedDict[Position, Result] = OrderedDict()
         self._executing = trio.Lock()
 
-    async def results(self, happenings: Sequence[Happening]) -> list[Result]:
-        """The result for each happening, as of now or a little before.
+    async def results(self, happenings: Sequence[Happening], *, budget: Budget) -> list[Result]:
+        """The result for each happening, as of now or a little before. Whoever asks first pays for its execution.
 
         Raises:
             Refused: the store cannot be read, or not in time.
@@ -47,11 +49,19 @@ class Selection:
             missing = [each for each in happenings if each.position not in self._kept]
             made = await self._engine.in_thread(lambda: self._execute(missing)) if missing else []
             known = {**self._kept, **{each.position: result for each, result in zip(missing, made, strict=True)}}
-            for each in missing[-MAX_KEPT_RESULTS:]:
-                self._kept[each.position] = known[each.position]
-            while len(self._kept) > MAX_KEPT_RESULTS:
-                self._kept.popitem(last=False)
+            for each in missing:
+                self._keep(each.position, known[each.position])
+        # Paid where nobody waits for the lock: a debt holds up the one whose it is.
+        budget.owe(self._units * len(missing))
+        await pay(budget, 0)
         return [known[each.position] for each in happenings]
+
+    def _keep(self, position: Position, result: Result) -> None:
+        self._kept[position] = result
+        self._kept_bytes += len(result)
+        while self._kept_bytes > MAX_KEPT_BYTES:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_bytes -= len(dropped)
 
     def _execute(self, happenings: Sequence[Happening]) -> list[Result]:
         with self._engine.reading() as reading:
@@ -77,7 +87,7 @@ class Selections:
         key = _key(request, prepared.executor.operation)
         found = self._followed.get(key)
         if found is None:
-            found = self._followed[key] = Selection(self._engine, prepared.executor)
+            found = self._followed[key] = Selection(self._engine, prepared)
         return found
 
 
