@@ -52,16 +52,16 @@ def run_development(
 def _seed(
     rpc_address: str, *, directory: Path, voting_ms: int, timelock_ms: int, report: Callable[[str], None]
 ) -> None:
-    """Seed a chain on which nothing has happened yet."""
+    """Seed a chain, unless that was done to its end before."""
     marker = directory / SEEDED_FILE
     if marker.exists():
         return
     rpc = RpcClient(f"http://{rpc_address}")
     try:
-        if rpc.status().height:
-            report("this chain was not seeded to its end; `daonode dev --reset` begins anew")
-            return
-        report("seeding the chain with members, delegations and proposals")
+        is_begun = rpc.status().height > 0
+        report(
+            "going on to seed the chain" if is_begun else "seeding the chain with members, delegations and proposals"
+        )
         Seeding(
             rpc=rpc,
             registry=load_document((directory / "genesis.json").read_bytes()).registry,

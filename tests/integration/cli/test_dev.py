@@ -48,6 +48,23 @@ def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: 
         assert SEEDED not in _read(second)
 
 
+def test_a_seeding_that_was_interrupted_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    home, logs = tmp_path / "dev", [tmp_path / f"{number}.log" for number in range(3)]
+    shell = Shell(home=home / "node0")
+    with _development(home, log=logs[0]):
+        _wait_until(lambda: shell.json("status")["height"] > 0)
+    with _development(home, log=logs[1]):
+        _wait_until(lambda: "going on to seed the chain" in _read(logs[1]))
+        _wait_until(lambda: len(shell.json("proposal", "list")["items"]) > 1)
+    with _development(home, log=logs[2]):
+        _wait_until(lambda: "seeding failed" in _read(logs[2]) or SEEDED in _read(logs[2]))
+        assert SEEDED in _read(logs[2])
+        proposals = shell.json("proposal", "list")["items"]
+        assert [each["status"] for each in proposals] == ["confirming", "rejected", "executed"]
+        assert len(shell.json("member", "list")["items"]) == 12
+        assert SEEDED not in _read(logs[0]) + _read(logs[1]), "both were interrupted"
+
+
 @contextmanager
 def _development(home: Path, *, log: Path) -> Iterator[Any]:
     """A running development network; what is given is its banner."""
