@@ -1,6 +1,6 @@
 # The commands of this repository. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check soak bench lock clean
+.PHONY: help setup run test check browser soak bench lock clean
 
 BIN := .venv/bin
 # Test processes; two is what the time limit of ten minutes is measured with.
@@ -17,11 +17,14 @@ setup: ## make .venv/ with the locked versions (PYTHON=python3.12 chooses the in
 run: setup ## start a chain of four validators on this machine; Ctrl-C ends it
 	@exec $(BIN)/daonode dev
 
-test: check ## everything that a change must pass
+test: check browser ## everything that a change must pass
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" --ignore tests/tidy tests
 
 check: setup ## formatting, lint, types, layers, the tidy test, known vulnerabilities
 	@scripts/check
+
+browser: ## install the Chromium that the tests of the web page look through, where it is missing
+	@scripts/browser
 
 soak: setup ## the long forms of the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600 tests

@@ -27,8 +27,8 @@ settings.register_profile(
 )
 settings.load_profile("daonode")
 
-SKIP_REASONS = ("node is not installed", "jq is not installed")
-"""Why a test may be skipped: a program that a reader of the documents has. Any other skip fails the run."""
+SKIP_REASONS = ("chromium is not installed", "jq is not installed", "node is not installed")
+"""Why a test may be skipped: it needs a program that this machine does not have. Any other skip fails the run."""
 OTHER_SKIPS = pytest.StashKey[list[str]]()
 
 
