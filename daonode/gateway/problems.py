@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -81,7 +81,13 @@ def render(refusal: Refusal, *, code: int | None = None) -> RefusalBody:
     return RefusalBody(media_type=PROBLEM_TYPE, content=msgspec.json.encode(form))
 
 
-def response_of(problem: Problem) -> Response:
+class Render(Protocol):
+    """Writes a refusal in the form of one protocol."""
+
+    def __call__(self, refusal: Refusal, *, code: int | None = None) -> RefusalBody: ...
+
+
+def response_of(problem: Problem, *, render: Render = render) -> Response:
     """The answer that tells a problem; where it may be tried again, with the seconds after which."""
     refusal = problem.refusal
     body = render(refusal, code=problem.code)

@@ -11,6 +11,7 @@ from tests.tidy.sources import Source
 SUPERVISORS = {
     "daonode/cli/main.py": "the command ends with a code and a sentence, never with a traceback",
     "daonode/node/rpc/dispatch.py": "an answer never holds a traceback, and one request's defect ends no other",
+    "daonode/gateway/app.py": "an answer never holds a traceback, and one request's defect ends no other",
     "daonode/httpd/server.py": "a defect in one connection ends that connection, not the process",
     "daonode/node/transport/handshake.py": "libraries that parse a stranger's bytes document no closed set of errors",
 }

@@ -36,8 +36,10 @@ READ: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One resource. `is_live` marks an answer that may differ at one height: it is not kept by anybody."""
+    """One resource. `name` is that of its function; `is_live` marks an answer that may differ at one height: nobody
+    keeps it."""
 
+    name: str
     path: str
     summary: str
     description: str
@@ -68,6 +70,7 @@ def endpoint(
 
     summary, _, description = (function.__doc__ or "").partition("\n")
     return Endpoint(
+        name=function.__name__,
         path=path,
         summary=summary,
         description=" ".join(description.split()),
