@@ -13,10 +13,8 @@ from graphql import (
     OperationType,
     get_operation_ast,
     parse,
-    specified_rules,
     validate,
 )
-from graphql.validation import recommended_rules
 
 from daonode.gateway.graphql.limits import MAX_DOCUMENT_CHARACTERS, MAX_TOKENS, check_shape
 from daonode.gateway.graphql.problems import Refused, coded, refused
@@ -48,7 +46,7 @@ def read_document(text: str) -> DocumentNode:
     except GraphQLError as error:
         raise Refused(coded([error], "PARSE_FAILED")) from None
     check_shape(document)
-    errors = validate(make_schema(), document, [*specified_rules, *recommended_rules], max_errors=MAX_ERRORS)
+    errors = validate(make_schema(), document, max_errors=MAX_ERRORS)
     if errors:
         raise Refused(coded(errors, "VALIDATION_FAILED"))
     return document
