@@ -99,7 +99,7 @@ class Tab:
 
     async def wait_for_text(self, text: str, *, seconds: float = WAIT_SECONDS) -> None:
         """Wait until the view shows a text."""
-        await self.wait_for(f"document.body.innerText.includes({json.dumps(text)})", seconds=seconds)
+        await self.wait_for(f"document.body?.innerText.includes({json.dumps(text)})", seconds=seconds)
 
     async def goto(self, url: str) -> None:
         """Open an address, and wait until the view there is loaded."""

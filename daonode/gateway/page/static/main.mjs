@@ -19,7 +19,8 @@ import * as validators from './views/validators.mjs';
 import * as wallet from './views/wallet.mjs';
 
 // First part of the address -> the view of the list, and that of one thing in it. A view has `title(data)`,
-// `load({parts, query, wanted})`, `show(data, context)` and `follows(change, data)`.
+// `load({parts, query, wanted})`, `show(data, context)`, `follows(change, data)`, which says whether to load again, and
+// where it shows blocks as they come `onBlock(block, data)`.
 const VIEWS = {
   '': [overview],
   proposals: [proposals, proposal],
@@ -32,6 +33,8 @@ const VIEWS = {
 };
 const PAGE = 30;
 const RELOAD_MS = 1_000; // The least time between two loads that events cause.
+const RETRY_MS = 5_000; // After a load in the background that failed.
+const CHAIN_MS = 60_000; // How old the names of members and the like may be.
 const TYPING_MS = 250;
 
 const main = document.getElementById('main');
@@ -39,9 +42,16 @@ let shown = null; // What is shown: {view, route, data, wanted}
 let loading = 0; // The number of the latest load; an older one that comes late is dropped.
 let filtered = null; // The address that a filter has just set.
 
+const plainOf = (part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
 const routeOf = (address) => {
   const [path, query = ''] = address.replace(/^#?\/?/, '').split('?');
-  const [first, ...parts] = path.split('/').map(decodeURIComponent);
+  const [first, ...parts] = path.split('/').map(plainOf);
   return { first, parts, query: new URLSearchParams(query), address };
 };
 const viewOf = ({ first, parts }) => VIEWS[first]?.[parts[0] ? 1 : 0] ?? null;
@@ -74,7 +84,10 @@ async function reload({ isNew = false } = {}) {
     here.data = data;
     draw();
   } catch (error) {
-    if (mine === loading && here === shown) showError(error);
+    if (mine !== loading || here !== shown) return;
+    // What is shown stays where it cannot be asked for again just now.
+    if (here.data && error.status !== 404) later(RETRY_MS);
+    else showError(error);
   }
   if (isNew && here === shown) announceView();
 }
@@ -82,6 +95,7 @@ async function reload({ isNew = false } = {}) {
 // The chain in general, once; the node's clock with it.
 async function begin() {
   await loadChain();
+  setInterval(() => loadChain().catch(() => {}), CHAIN_MS);
   await setClock(chain.status.time);
   document.querySelector('#brand span').textContent = chain.status.chain_id.replace(/^daonode:/, '');
   showStatus();
@@ -143,15 +157,15 @@ function showMore() {
 
 let due = null;
 let lastReload = 0;
+function later(milliseconds) {
+  due ??= setTimeout(() => {
+    [due, lastReload] = [null, Date.now()];
+    reload();
+  }, milliseconds);
+}
+
 function onChange(change) {
-  if (!shown?.data || !shown.view.follows(change, shown.data) || due) return;
-  due = setTimeout(
-    () => {
-      [due, lastReload] = [null, Date.now()];
-      reload();
-    },
-    Math.max(0, lastReload + RELOAD_MS - Date.now()),
-  );
+  if (shown?.data && shown.view.follows(change, shown.data)) later(Math.max(0, lastReload + RELOAD_MS - Date.now()));
 }
 
 async function onBlock(seen) {
@@ -159,6 +173,10 @@ async function onBlock(seen) {
   Object.assign(chain.status, seen);
   await seeBlock(seen.time);
   showStatus();
+  if (shown?.data && shown.view.onBlock) {
+    shown.view.onBlock(seen, shown.data);
+    draw();
+  }
   onChange({ kind: 'block' });
 }
 

@@ -65,7 +65,9 @@ export function follow({ onBlock, onChange, onState }) {
         if (id === 'blockAdded') seen(event.block);
         else onChange({ kind: id, number: event.proposal.number });
       },
-      error() {
+      error({ id }) {
+        // What cannot be resumed, as because too much happened, is asked for anew.
+        delete positions[id];
         socket.close();
       },
     };

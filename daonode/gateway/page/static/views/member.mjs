@@ -7,7 +7,7 @@ import { powerText, shortAddress, visible } from '../show/format.mjs';
 import { account, ago, choice, empty, facts, heading, link, money, row, section, table } from '../show/parts.mjs';
 
 export const title = ({ who }) => (who.name ? visible(who.name) : shortAddress(who.address));
-export const follows = () => true;
+export const follows = ({ kind }) => kind !== 'block';
 
 export async function load({ parts: [address] }) {
   const place = encodeURIComponent(address);

@@ -15,7 +15,12 @@ const BLOCKS_SHOWN = 48;
 const OPEN = ['confirming', 'deciding'];
 
 export const title = () => 'Overview';
-export const follows = () => true;
+export const follows = ({ kind }) => kind !== 'block';
+export function onBlock(block, { blocks }) {
+  if (block.height === blocks[0]?.height) return;
+  blocks.unshift(block);
+  blocks.splice(BLOCKS_SHOWN);
+}
 
 export async function load() {
   const [treasury, votes, newest, blocks, ...open] = await Promise.all([
@@ -68,14 +73,13 @@ export function show({ assets, votes, blocks, open, others }) {
 }
 
 function lead(assets, open) {
-  const members = chain.names.size;
   const owned = assets.filter(({ balance }) => balance !== '0');
   const main = owned.find((asset) => asset.native) ?? owned[0];
   const rest = owned.length - 1;
   return h(
     'p',
     { class: 'lead' },
-    `${count(members, 'member')} decide here, together and in the open, on a chain of their own. `,
+    `${chain.members} decide here, together and in the open, on a chain of their own. `,
     main
       ? [
           `The treasury holds ${amount(main.balance, main.decimals)} ${coin(main.asset)}`,

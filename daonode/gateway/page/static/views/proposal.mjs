@@ -29,7 +29,7 @@ import { ballotBox } from './ballot.mjs';
 export const isBeforeVote = (status) => ['deposit', 'prepare', 'queued', 'timed_out'].includes(status);
 
 export const title = ({ proposal }) => `#${proposal.number} ${visible(proposal.title)}`;
-export const follows = (change, { proposal }) => change.number === undefined || change.number === proposal.number;
+export const follows = ({ kind, number }, { proposal }) => kind === 'any' || number === proposal.number;
 
 export async function load({ parts: [number], wanted }) {
   const proposal = await get(`proposals/${encodeURIComponent(number)}`);

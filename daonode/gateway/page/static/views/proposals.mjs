@@ -10,7 +10,7 @@ import { STATUS_NAMES, isOpen, statusWords } from '../show/words.mjs';
 import { isBeforeVote } from './proposal.mjs';
 
 export const title = () => 'Proposals';
-export const follows = () => true;
+export const follows = ({ kind }) => kind !== 'block';
 
 export const load = ({ query, wanted }) =>
   list('proposals', { status: query.get('status'), track: query.get('track'), q: query.get('q') }, wanted);

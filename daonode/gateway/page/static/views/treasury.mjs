@@ -17,7 +17,7 @@ const SPEND_TONES = {
 };
 
 export const title = () => 'Treasury';
-export const follows = (change) => change.kind !== 'voteCast';
+export const follows = ({ kind }) => kind !== 'block' && kind !== 'voteCast';
 
 export async function load() {
   const treasury = await get('treasury');
