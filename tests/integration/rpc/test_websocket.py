@@ -252,6 +252,31 @@ async def test_a_client_that_takes_nothing_is_told_where_it_lags_and_is_closed(
         assert await resume(address, since, len(rest)) == rest
 
 
+async def test_a_client_that_reads_slowly_and_steadily_gets_everything_and_is_never_told_that_it_lags(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    """It falls behind in what it has, not in what waits for it: the rest stays in the archive until there is room."""
+    node = FakeNode()
+    for block in range(12):
+        await commit(node, *(transfer(sequence=block * 60 + index) for index in range(60)))
+    everything = [position for position, _ in archived(node)]
+    got: dict[str, list[str]] = {}
+    mock_clock.autojump_threshold = AUTOJUMP_S
+    async with served(node) as address, slowly_connected(address) as client:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "dao_subscribe", "params": {"topic": "events", "since": "0:0"}}
+        await client.connection.send_message(json.dumps([call] * MAX_SUBSCRIPTIONS))
+        assert len(json.loads(await client.connection.get_message())) == MAX_SUBSCRIPTIONS
+        began = trio.current_time()
+        for number in range(MAX_SUBSCRIPTIONS * len(everything)):
+            if number % 1_500 == 0:
+                await trio.sleep(STALLED_AFTER_S * 0.9)
+            told = json.loads(await client.connection.get_message())["params"]
+            assert "position" in told, told
+            got.setdefault(told["subscription"], []).append(told["position"])
+        assert trio.current_time() - began > 3 * STALLED_AFTER_S
+    assert list(got.values()) == [everything] * MAX_SUBSCRIPTIONS
+
+
 async def drain(client: Client) -> tuple[list[JsonObject], int]:
     """All notifications until the close frame, and its code."""
     told: list[JsonObject] = []

@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from daonode.httpd.outbox import MAX_QUEUED_BYTES, STALLED_AFTER_S, Outbox, Stalled
+from daonode.httpd.outbox import MAX_QUEUED_BYTES, PIECE_BYTES, STALLED_AFTER_S, Outbox, Stalled
 
 FRAME = b"x" * (MAX_QUEUED_BYTES // 4)
 
@@ -67,3 +67,31 @@ async def test_a_frame_larger_than_the_box_goes_alone() -> None:
     outbox = Outbox()
     with trio.fail_after(1):
         await outbox.put(b"x" * (MAX_QUEUED_BYTES + 1))
+
+
+async def test_a_client_that_reads_slowly_and_steadily_costs_bounded_memory_and_is_never_stalled(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    outbox, (ours, theirs) = Outbox(), trio.testing.lockstep_stream_pair()
+    frame, frames = b"x" * PIECE_BYTES, 200
+    taken = 0
+
+    async def read_slowly() -> None:
+        nonlocal taken
+        while taken < frames * len(frame):
+            await trio.sleep(STALLED_AFTER_S * 0.9)
+            wanted = PIECE_BYTES
+            while wanted:
+                received = len(await theirs.receive_some(wanted))
+                wanted -= received
+                taken += received
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.run, ours)
+        nursery.start_soon(read_slowly)
+        began = trio.current_time()
+        for number in range(1, frames + 1):
+            await outbox.put(frame)
+            assert number * len(frame) - taken <= MAX_QUEUED_BYTES + len(frame), "what waits, and what is being written"
+        outbox.end()
+    assert trio.current_time() - began > 100 * STALLED_AFTER_S
