@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from daonode.gateway import openapi, page, problems, proxy
 from daonode.gateway.addresses import read_ranges
@@ -133,21 +134,24 @@ class Gateway:
 
     async def serve(self, *, task_status: TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve the public side until cancelled; starts with the address that it listens on."""
-        app = make_app(
+        endpoint = make_endpoint(self._graphql, metrics=self._graphql_metrics, budget_of=self._budget_of)
+        await server.serve(
+            self.app(),
+            service=self._service,
+            websockets=WebSockets([endpoint], service=self._service),
+            listen=self._config.gateway.listen,
+            task_status=task_status,
+        )
+
+    def app(self) -> ASGIApp:
+        """The public side without its WebSockets."""
+        return make_app(
             self._routes(),
             service=self._service,
             clients=self._clients,
             metrics=self.metrics,
             height=self.height,
             trusted=read_ranges(self._config.gateway.trusted_proxies),
-        )
-        endpoint = make_endpoint(self._graphql, metrics=self._graphql_metrics, budget_of=self._budget_of)
-        await server.serve(
-            app,
-            service=self._service,
-            websockets=WebSockets([endpoint], service=self._service),
-            listen=self._config.gateway.listen,
-            task_status=task_status,
         )
 
     def _budget_of(self, authorization: str | None, address: str) -> Budget:
