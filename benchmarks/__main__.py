@@ -25,7 +25,7 @@ PARTS = ("stages", "quiet", "flood", "growth")
 HOUR = "hour"
 """Measured only when it is asked for."""
 USUAL_CHAIN = ChainForm(
-    accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=240, quiet_seconds=20, expected_rate=1_300
+    accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=400, quiet_seconds=20, expected_rate=1_300
 )
 FORMS = {
     "short": Form(
