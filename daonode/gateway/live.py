@@ -95,14 +95,6 @@ class _New:
     blocks: list[_Block] | None
 
 
-class NotIndexed(Exception):
-    """There is no index yet, or it is not as far as the position that was asked for; `height` is how far it is."""
-
-    def __init__(self, height: int | None) -> None:
-        super().__init__("nothing is indexed yet" if height is None else f"the index is at height {height}")
-        self.height = height
-
-
 class Live:
     """Watches one store. `run` must be running for anybody to be told of anything new."""
 
@@ -136,20 +128,6 @@ class Live:
                 is_started = True
                 task_status.started()
             await trio.sleep(WATCH_S)
-
-    def start(self, since: Position | None) -> Position:
-        """The position after which somebody is told: the one that was asked for, or now.
-
-        Raises:
-            NotIndexed: the index is not there yet, or not so far.
-        """
-        if self._head is None:
-            raise NotIndexed(None)
-        if since is None:
-            return Position(self._head.height, END_INDEX)
-        if since.height > self._head.height:
-            raise NotIndexed(self._head.height)
-        return since
 
     async def follow(self, interest: Interest, after: Position) -> AsyncGenerator[Sequence[Row], None]:
         """The rows of interest after a position, some at a time, in order, without end.

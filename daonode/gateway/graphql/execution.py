@@ -25,7 +25,7 @@ from daonode.gateway.graphql.reading import OutOfTime, Reading, TooMuchText
 from daonode.gateway.graphql.requests import GraphqlRequest
 from daonode.gateway.graphql.schema import make_schema
 from daonode.gateway.graphql.topics import Topic
-from daonode.gateway.live import Live, NotIndexed
+from daonode.gateway.live import Live
 from daonode.gateway.paging import PageError
 from daonode.httpd.budgets import Budget
 from daonode.stores.access import Reader
@@ -126,11 +126,11 @@ class Engine:
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
                 hint="ask for less at a time",
             ) from None
-        except TooMuchText:
+        except TooMuchText as error:
             raise refused(
-                f"the texts of the answer have more than {MAX_TEXT_CHARACTERS} characters",
+                f"the texts of the answer have more than {error.limit} characters",
                 "TOO_LARGE",
-                limit=MAX_TEXT_CHARACTERS,
+                limit=error.limit,
                 hint="ask for less at a time",
             ) from None
         except StoreError as error:
@@ -140,13 +140,13 @@ class Engine:
             self._waiting -= 1
 
     @contextmanager
-    def reading(self) -> Iterator[Reading]:
+    def reading(self, *, text_limit: int = MAX_TEXT_CHARACTERS) -> Iterator[Reading]:
         """One state of the store, for as long as a request may take; raises `Refused` where nothing is indexed."""
         with self._reader.snapshot() as rows:
             head = rows.head()
             if head is None:
                 raise unavailable()
-            yield Reading(rows, head, deadline=time.monotonic() + TIME_LIMIT_S)
+            yield Reading(rows, head, deadline=time.monotonic() + TIME_LIMIT_S, text_limit=text_limit)
 
     def _begin(self, request: GraphqlRequest) -> Answer | Prepared:
         document = read_document(request.query)
@@ -206,11 +206,6 @@ def shown(error: GraphQLError) -> GraphQLError:
     original = error.original_error
     if isinstance(original, PageError):
         return _at(error, problem(str(original), "BAD_INPUT"))
-    if isinstance(original, NotIndexed):
-        if original.height is None:
-            return _at(error, unavailable().errors[0])
-        ahead = f"the position is ahead of the index, which is at height {original.height}"
-        return _at(error, problem(ahead, "BAD_INPUT", hint="is it the same chain, and has the indexer caught up?"))
     if isinstance(original, StoreError):
         log.warning("the index cannot be read", reason=str(original))
         return _at(error, unavailable().errors[0])

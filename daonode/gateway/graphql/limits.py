@@ -48,6 +48,8 @@ MAX_COST_OF_HAPPENING: Final = 500
 """The same for what a subscription selects of each happening."""
 MAX_TEXT_CHARACTERS: Final = 4 * 1024 * 1024
 """Characters of all texts in an answer: a small field may hold a long one, and again in each item."""
+MAX_TEXT_OF_HAPPENING: Final = 128 * 1024
+"""The same for one happening of a subscription."""
 LIST_SIZE: Final = 10
 """What a list that is no page counts as: the chain's rules keep these short."""
 INTROSPECTION_SIZES: Final[Mapping[str, int]] = {

@@ -24,14 +24,19 @@ class OutOfTime(Exhausted):
 
 
 class TooMuchText(Exhausted):
-    """Its answer grows too large."""
+    """The texts of its answer have more characters than `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} characters")
+        self.limit = limit
 
 
 class Reading:
     """One state of a store as a request sees it. What was read once is not read again."""
 
-    def __init__(self, rows: Snapshot, head: Head, *, deadline: float) -> None:
+    def __init__(self, rows: Snapshot, head: Head, *, deadline: float, text_limit: int = MAX_TEXT_CHARACTERS) -> None:
         self.head = head
+        self._text_limit = text_limit
         self._rows = rows
         self._deadline = deadline
         self._found: dict[tuple[str, tuple[Value, ...]], Row | None] = {}
@@ -76,9 +81,13 @@ class Reading:
     def text(self, text: str) -> str:
         """A text that goes into the answer, where all together are bounded."""
         self._characters += len(text)
-        if self._characters > MAX_TEXT_CHARACTERS:
-            raise TooMuchText
+        if self._characters > self._text_limit:
+            raise TooMuchText(self._text_limit)
         return text
+
+    def anew(self) -> None:
+        """Begin another answer from the same state."""
+        self._characters = 0
 
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline:

@@ -15,6 +15,7 @@ from graphql.execution import execute_subscription_event
 from graphql.language import FieldNode, OperationDefinitionNode, VariableNode
 
 from daonode.gateway.graphql.execution import FIELD_UNITS, HAPPENING_UNITS, Engine, Prepared, content_of, pay
+from daonode.gateway.graphql.limits import MAX_TEXT_OF_HAPPENING
 from daonode.gateway.graphql.requests import GraphqlRequest
 from daonode.gateway.graphql.topics import Happening
 from daonode.httpd.budgets import Budget
@@ -64,9 +65,10 @@ class Selection:
             self._kept_bytes -= len(dropped)
 
     def _execute(self, happenings: Sequence[Happening]) -> list[Result]:
-        with self._engine.reading() as reading:
+        with self._engine.reading(text_limit=MAX_TEXT_OF_HAPPENING) as reading:
             results = []
             for happening in happenings:
+                reading.anew()
                 executor = self._executor.build_per_event_executor(happening)
                 executor.context_value = reading
                 result = execute_subscription_event(executor)

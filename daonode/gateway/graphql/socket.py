@@ -7,6 +7,7 @@ each result, `complete` at its end or `error` where there is none. Whoever break
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -209,10 +210,11 @@ class GraphqlSession:
         selection = self._selections.of(request, begun)
         operation.sent = begun.topic.since
         self._metrics.subscriptions.inc()
-        async for happenings in begun.topic:
-            results = await selection.results(happenings, budget=self._budget)
-            for happening, result in zip(happenings, results, strict=True):
-                await self._tell(operation, happening.position, result)
+        async with aclosing(begun.topic.follow()) as following:
+            async for happenings in following:
+                results = await selection.results(happenings, budget=self._budget)
+                for happening, result in zip(happenings, results, strict=True):
+                    await self._tell(operation, happening.position, result)
 
     async def _tell(self, operation: _Operation, position: Position, result: bytes) -> None:
         def on_begun() -> None:

@@ -6,6 +6,7 @@ An interest is in rows that are only ever added, so that what is told live and w
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -15,14 +16,16 @@ from daonode.gateway.graphql.reading import Reading
 from daonode.gateway.graphql.resolvers.arguments import filters, proposal_filter
 from daonode.gateway.graphql.resolvers.forms import Account
 from daonode.gateway.graphql.resolvers.governance import transaction_of
-from daonode.gateway.live import ADDED_BLOCKS, CAST_VOTES, STATUS_CHANGES, Interest, Live
+from daonode.gateway.live import ADDED_BLOCKS, CAST_VOTES, END_INDEX, STATUS_CHANGES, Interest, Live
+from daonode.gateway.paging import PageError
 from daonode.primitives.addresses import decode_account, encode_account
 from daonode.primitives.ids import Address
 from daonode.primitives.positions import Position
 from daonode.stores.rows import BlockRow, EventRow, MoveRow, ProposalRow, Row
 from daonode.stores.tables import PROPOSALS
 
-Value = BlockRow | MoveRow | EventRow
+MAX_AT_ONCE: Final = 32
+"""Happenings that are told, and selected from, at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +75,25 @@ Happening = BlockAdded | ProposalChanged | VoteCast
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What one subscription asks for. Iterating gives happenings, some at a time, after `since`, without end."""
+    """What one subscription asks for."""
 
     live: Live
     interest: Interest
     tell: Callable[[Row], Happening]
     since: Position
 
-    async def __aiter__(self) -> AsyncGenerator[Sequence[Happening], None]:
-        async for rows in self.live.follow(self.interest, self.since):
-            yield [self.tell(row) for row in rows]
+    async def follow(self) -> AsyncGenerator[Sequence[Happening], None]:
+        """The happenings after `since`, some at a time, without end."""
+        async with aclosing(self.live.follow(self.interest, self.since)) as found:
+            async for rows in found:
+                for start in range(0, len(rows), MAX_AT_ONCE):
+                    yield [self.tell(row) for row in rows[start : start + MAX_AT_ONCE]]
+
+    __aiter__ = follow
 
 
-def block_added(live: Live, _: Reading, *, since: Position | None = None) -> Topic:
-    return Topic(live, Interest(ADDED_BLOCKS), _block_added, live.start(since))
+def block_added(live: Live, reading: Reading, *, since: Position | None = None) -> Topic:
+    return Topic(live, Interest(ADDED_BLOCKS), _block_added, _start(since, reading))
 
 
 def proposal_changed(
@@ -97,7 +105,7 @@ def proposal_changed(
     status: str | None = None,
 ) -> Topic:
     where = filters(proposal=proposal_filter(proposal, reading), after=status)
-    return Topic(live, Interest(STATUS_CHANGES, where), _proposal_changed, live.start(since))
+    return Topic(live, Interest(STATUS_CHANGES, where), _proposal_changed, _start(since, reading))
 
 
 def vote_cast(
@@ -114,7 +122,23 @@ def vote_cast(
     def passes(row: Row) -> bool:
         return text is None or _ballot(cast(EventRow, row)).voter == text
 
-    return Topic(live, Interest(CAST_VOTES, where, passes), _vote_cast, live.start(since))
+    return Topic(live, Interest(CAST_VOTES, where, passes), _vote_cast, _start(since, reading))
+
+
+def _start(since: Position | None, reading: Reading) -> Position:
+    """The position after which somebody is told: the one that was asked for, or now.
+
+    Raises:
+        PageError: the index is not so far.
+    """
+    height = reading.head.height
+    if since is None:
+        return Position(height, END_INDEX)
+    if since.height > height:
+        raise PageError(
+            f"the position {since} is ahead of the index, which is at height {height}: is it the same chain?"
+        )
+    return since
 
 
 def _block_added(row: Row) -> Happening:

@@ -16,7 +16,6 @@ from daonode.gateway.live import (
     WATCH_S,
     Interest,
     Live,
-    NotIndexed,
 )
 from daonode.primitives.positions import Position
 from daonode.stores.access import Head
@@ -27,6 +26,7 @@ from daonode.stores.tables import BLOCKS, MOVES
 from tests.unit.gateway.graphql.population import HEIGHT, block, changes, founded_store, move, proposal_id, vote_block
 
 PATIENCE_S = 20.0
+NOW = Position(HEIGHT, END_INDEX)
 
 
 @asynccontextmanager
@@ -43,11 +43,6 @@ async def until(condition: Callable[[], bool]) -> None:
     with trio.fail_after(PATIENCE_S):
         while not condition():
             await trio.sleep(WATCH_S / 10)
-
-
-def indexed(live: Live) -> int:
-    assert live.head is not None
-    return live.head.height
 
 
 async def take(live: Live, interest: Interest, after: Position, count: int) -> list[Row]:
@@ -86,7 +81,7 @@ async def test_what_comes_while_somebody_follows_is_told_once() -> None:
     seen: list[str] = []
 
     async def follow(live: Live) -> None:
-        async with aclosing(live.follow(interest, live.start(None))) as found:
+        async with aclosing(live.follow(interest, NOW)) as found:
             async for rows in found:
                 seen.extend(positions(interest, rows))
 
@@ -120,28 +115,15 @@ async def test_more_than_is_kept_in_memory_comes_out_of_the_store(monkeypatch: p
     store = founded_store()
     interest = Interest(CAST_VOTES)
     async with watching(store) as live:
-        after = live.start(None)
+        after = NOW
         expected = []
         for height in range(HEIGHT + 1, HEIGHT + 8):
             voters = list(range(height % 5))
             store.apply(vote_block(height, voters))
             expected += [f"{height}:{voter}" for voter in voters]
             if height % 3 == 0:
-                await until(lambda reached=height: indexed(live) == reached)
+                await take(live, Interest(ADDED_BLOCKS), Position(height - 1, END_INDEX), 1)
         assert positions(interest, await take(live, interest, after, len(expected))) == expected
-
-
-async def test_a_beginning_is_now_or_a_position_that_is_indexed() -> None:
-    store = MemoryStore()
-    async with watching(store) as live:
-        with pytest.raises(NotIndexed):
-            live.start(None)
-    store = founded_store()
-    async with watching(store) as live:
-        assert live.start(None) == Position(HEIGHT, END_INDEX)
-        assert live.start(Position(3, 1)) == Position(3, 1)
-        with pytest.raises(NotIndexed, match=f"height {HEIGHT}"):
-            live.start(Position(HEIGHT + 1, 0))
 
 
 async def test_a_store_that_is_away_for_a_while_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,7 +141,7 @@ async def test_a_store_that_is_away_for_a_while_costs_nothing(capsys: pytest.Cap
     store.apply(vote_block(1, []))
     interest = Interest(ADDED_BLOCKS)
     async with watching(store) as live:
-        after = live.start(None)
+        after = Position(1, END_INDEX)
         store.is_away = True
         await until(lambda: store.failures >= 3)
         store.is_away = False

@@ -12,7 +12,7 @@ from math import inf
 import trio
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from daonode.gateway.graphql.execution import Engine
 from daonode.gateway.graphql.metrics import GraphqlMetrics
@@ -131,7 +131,20 @@ async def connected(server: Served, *, init: object = None) -> AsyncIterator[Cli
 
 
 @asynccontextmanager
-async def opened(server: Served) -> AsyncIterator[Client]:
-    """A connection on which nothing was said."""
-    async with open_websocket_url(f"ws://{server.address}/graphql", subprotocols=[SUBPROTOCOL]) as connection:
-        yield Client(connection)
+async def opened(server: Served, *, buffer_bytes: int | None = None) -> AsyncIterator[Client]:
+    """A connection on which nothing was said; its operating system takes little for it where that is bounded."""
+    host, _, port = server.address.rpartition(":")
+    socket = trio.socket.socket()
+    if buffer_bytes is not None:
+        socket.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, buffer_bytes)
+    await socket.connect((host, int(port)))
+    stream = trio.SocketStream(socket)
+    async with trio.open_nursery() as nursery:
+        try:
+            yield Client(
+                await wrap_client_stream(nursery, stream, server.address, "/graphql", subprotocols=[SUBPROTOCOL])
+            )
+        finally:
+            nursery.cancel_scope.cancel()
+            # The library leaves it open where the server has closed.
+            await trio.aclose_forcefully(stream)

@@ -93,13 +93,15 @@ def block(height: int, *, transactions: int = 0, events: int = 0) -> BlockRow:
     )
 
 
-def proposal(number: int, *, status: str = "deciding", yes: int = 0, height: int = 1) -> ProposalRow:
+def proposal(
+    number: int, *, status: str = "deciding", yes: int = 0, height: int = 1, body: str | None = None
+) -> ProposalRow:
     return ProposalRow(
         id=proposal_id(number),
         number=number,
         status=status,
         title=f"Proposal {number}",
-        body="Pay the gardeners" if number % 2 else "Mend the roof",
+        body=body or ("Pay the gardeners" if number % 2 else "Mend the roof"),
         text_hash=bytes(32),
         proposer=account(0),
         track=1,
@@ -198,11 +200,11 @@ def key_of(table: Table[Row], row: Row) -> tuple[Value, ...]:
     return tuple(getattr(row, name) for name in table.key)
 
 
-def vote_block(height: int, voters: Sequence[int], *, number: int = 2) -> Changes:
+def vote_block(height: int, voters: Sequence[int], *, number: int = 2, body: str | None = None) -> Changes:
     """A block in which members vote yes on a proposal, again if they have."""
     rows: list[tuple[Table[Row], Row]] = [
         (BLOCKS, block(height, transactions=len(voters), events=len(voters))),
-        (PROPOSALS, proposal(number, yes=height)),
+        (PROPOSALS, proposal(number, yes=height, body=body)),
     ]
     for position, voter in enumerate(voters):
         rows += [

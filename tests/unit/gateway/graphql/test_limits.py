@@ -1,16 +1,18 @@
 """What is beyond a limit is refused before it is executed, and told the limit and its own value."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, TypeVar
 
+import msgspec
 import pytest
 import trio
 from graphql import get_introspection_query
 
-from daonode.gateway.graphql import execution, reading
+from daonode.gateway.graphql import execution
 from daonode.gateway.graphql.execution import MAX_EXECUTED_AT_ONCE, MAX_WAITING
 from daonode.gateway.graphql.limits import (
     MAX_ALIASES,
@@ -18,15 +20,16 @@ from daonode.gateway.graphql.limits import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARACTERS,
     MAX_FIELDS,
+    MAX_TEXT_CHARACTERS,
     MAX_TOKENS,
 )
 from daonode.stores.access import Between, Head, Snapshot, Value
 from daonode.stores.errors import StoreUnavailable
 from daonode.stores.memory import MemoryStore
-from daonode.stores.rows import Row
-from daonode.stores.tables import Table
+from daonode.stores.rows import Row, TrackRow
+from daonode.stores.tables import EVENTS, PROPOSALS, TRACKS, Table
 from tests.unit.gateway.graphql.asking import answer, data, error, make_engine
-from tests.unit.gateway.graphql.population import founded_store
+from tests.unit.gateway.graphql.population import changes, event, founded_store, proposal
 
 R = TypeVar("R", bound=Row)
 EXPANDING: Final = "".join(f"fragment F{n} on Block {{ ...F{n + 1} ...F{n + 1} }} " for n in range(30))
@@ -196,13 +199,25 @@ async def test_a_request_that_takes_too_long_ends(monkeypatch: pytest.MonkeyPatc
     assert store.reads <= 4
 
 
-async def test_texts_of_an_answer_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_TEXT_CHARACTERS", 50)
-    assert await data("{ proposal(id: 1) { body title } }")
-    given = await refused("{ votes { items { proposal { body title } } } }")
-    assert given["code"] == "TOO_LARGE"
-    for field in ("actions { type }", "track { rules }", "events { items { value } }"):
-        assert (await refused(f"{{ votes {{ items {{ proposal {{ {field} }} }} }} }}"))["code"] == "TOO_LARGE"
+@pytest.mark.parametrize(
+    "field", ["body", "actions { type }", "track { rules }", "events(first: 1) { items { value } }"]
+)
+async def test_texts_of_an_answer_are_bounded_together(field: str) -> None:
+    long = "x" * 200_000
+    calls = json.dumps([{"type": "text", "value": long}])
+    store = founded_store()
+    rows = [
+        (PROPOSALS, msgspec.structs.replace(proposal(1), body=long, actions=calls)),
+        (TRACKS, TrackRow(1, "treasury", "token", json.dumps(long))),
+        (EVENTS, event("some.Event", long, height=11, position=0, number=1)),
+    ]
+    store.apply(changes(11, rows))
+    engine = make_engine(store)
+    assert await data(f"{{ proposal(id: 1) {{ {field} }} }}", engine=engine)
+    many = " ".join(f"a{place}: {field}" for place in range(MAX_TEXT_CHARACTERS // len(long) + 1))
+    given = await answer(f"{{ proposal(id: 1) {{ {many} }} }}", engine=engine)
+    assert not given.has_data
+    assert (await error(f"{{ proposal(id: 1) {{ {many} }} }}", engine=engine))["code"] == "TOO_LARGE"
 
 
 async def test_a_store_that_fails_is_no_secret_and_a_defect_is_one(capsys: pytest.CaptureFixture[str]) -> None:
