@@ -110,7 +110,7 @@ function draw() {
 }
 
 function showError(error) {
-  const title = error.status === 404 ? 'Not here' : 'Not now';
+  const title = error.status === 404 || error.status === 400 ? 'Not here' : 'Not now';
   const words = error.status === 404 ? 'There is nothing under this address.' : error.message;
   main.replaceChildren(
     heading(title),

@@ -7,6 +7,7 @@ import {
   count,
   distance,
   duration,
+  exactPower,
   interval,
   percent,
   period,
@@ -16,6 +17,7 @@ import {
   shortAddress,
   shortHex,
   visible,
+  whole,
 } from '../../../../daonode/gateway/page/static/show/format.mjs';
 
 test('amounts are exact, whatever their size', () => {
@@ -30,14 +32,23 @@ test('amounts are exact, whatever their size', () => {
 
 test('rough amounts are rounded down and never say nothing of something', () => {
   assert.equal(roughly('6000000000000', 6), '6M');
-  assert.equal(roughly('999950000000', 6), '999.9k');
+  assert.equal(roughly('999950000000', 6), '999k');
+  assert.equal(roughly('5999989999908', 6), '5.99M');
+  assert.equal(roughly('12345678900000', 6), '12.3M');
+  assert.equal(roughly('1234567890000000000000', 6), '1,234T');
   assert.equal(roughly('1999999', 6), '1');
   assert.equal(roughly('5', 6), '0.000005');
   assert.equal(roughly('0', 6), '0');
 });
 
+test('fractions of large amounts are left out where the exact one is near', () => {
+  assert.equal(whole('9975000000192', 6), '9,975,000');
+  assert.equal(whole('999000192', 6), '999.000192');
+});
+
 test('power is counted in coins or members', () => {
   assert.equal(powerText('2500000000', { decimals: 6, unit: 'DAO' }), '2.5k DAO');
+  assert.equal(exactPower('2500000001', { decimals: 6, unit: 'DAO' }), '2,500.000001 DAO');
   assert.equal(powerText(1n, { decimals: 0, unit: 'members' }), '1 member');
   assert.equal(powerText(0n, { decimals: 0, unit: 'members' }), '0 members');
 });

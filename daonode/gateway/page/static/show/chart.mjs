@@ -32,7 +32,7 @@ export function stepChart(points, { label, until }) {
   );
 }
 
-// The last values as bars, the newest at the right.
+// The last values as bars, the newest at the right; logarithmic, since one may be a thousand times another.
 export function barChart(values, { label }) {
   const shown = values.slice(-MAX_BARS);
   const top = Math.max(...shown, 1);
@@ -41,7 +41,7 @@ export function barChart(values, { label }) {
     'svg',
     { viewBox: `0 0 ${WIDTH} 48`, class: 'bars', role: 'img', 'aria-label': label, preserveAspectRatio: 'none' },
     shown.map((value, at) => {
-      const height = Math.max(2, Math.sqrt(value / top) * 46);
+      const height = Math.max(2, (Math.log1p(value) / Math.log1p(top)) * 46);
       return h('rect', {
         x: (MAX_BARS - shown.length + at) * step + 1.5,
         y: 48 - height,

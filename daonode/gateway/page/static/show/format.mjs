@@ -33,16 +33,21 @@ export function amount(units, decimals = 0) {
   return fraction && decimals ? `${whole}.${fraction}` : whole;
 }
 
-// The same in at most four digits, rounded down: `6M`, `999.9k`, `12`. For places where the exact value stands nearby.
+// The same without its fraction where that says little: from a thousand on.
+export function whole(units, decimals = 0) {
+  const coins = BigInt(units) / 10n ** BigInt(decimals);
+  return coins >= 1_000n ? grouped(String(coins)) : amount(units, decimals);
+}
+
+// The same in at most three digits, rounded down: `6M`, `5.99M`, `999k`. For places where the exact value is near.
 export function roughly(units, decimals = 0) {
-  const whole = BigInt(units) / 10n ** BigInt(decimals);
-  for (const [size, letter] of MAGNITUDES) {
-    if (whole >= size) {
-      const tenths = (whole * 10n) / size;
-      return `${grouped(String(tenths / 10n))}${tenths % 10n ? `.${tenths % 10n}` : ''}${letter}`;
-    }
-  }
-  return whole ? String(whole) : amount(units, decimals);
+  const coins = BigInt(units) / 10n ** BigInt(decimals);
+  const [size, letter] = MAGNITUDES.find(([each]) => coins >= each) ?? [1n, ''];
+  if (size === 1n) return coins ? String(coins) : amount(units, decimals);
+  const places = 3 - String(coins / size).length;
+  return places > 0
+    ? `${amount((coins * 10n ** BigInt(places)) / size, places)}${letter}`
+    : `${grouped(String(coins / size))}${letter}`;
 }
 
 // A share in percent with one decimal, rounded down: `percent(1n, 3n)` is `33.3%`.
@@ -56,8 +61,9 @@ export function percent(part, whole) {
 export const basisPoints = (points) => `${amount(points, 2)}%`;
 
 // Power as people read it: coins by their amount, members by their number. `power` is `{decimals, unit}`.
-export const powerText = (units, { decimals, unit }) =>
-  `${roughly(units, decimals)} ${unit === 'members' && BigInt(units) === 1n ? 'member' : unit}`;
+const unitOf = (units, unit) => (unit === 'members' && BigInt(units) === 1n ? 'member' : unit);
+export const powerText = (units, { decimals, unit }) => `${roughly(units, decimals)} ${unitOf(units, unit)}`;
+export const exactPower = (units, { decimals, unit }) => `${amount(units, decimals)} ${unitOf(units, unit)}`;
 
 // A share as a number from 0 to 100, to place a mark or size a bar with.
 export function portion(part, whole) {

@@ -9,7 +9,7 @@ import { now } from '../data/clock.mjs';
 import { currentKey } from '../keys/session.mjs';
 import { h } from '../show/dom.mjs';
 import { button, buttons, doing, field, option, submit, textarea } from '../show/forms.mjs';
-import { amount, coin, duration, moment, percent, powerText, visible } from '../show/format.mjs';
+import { amount, coin, duration, exactPower, moment, percent, visible } from '../show/format.mjs';
 import { account, block, facts, link, note, transaction, warning } from '../show/parts.mjs';
 import { CHOICES } from '../show/words.mjs';
 
@@ -151,7 +151,7 @@ function statement({ prepared: { body }, named, counted }, power) {
       ` on proposal ${named.number}, “${visible(named.title)}”`,
     ],
     ['Reason', value.reason ? visible(value.reason) : 'none'],
-    ['Counts with', powerText(counted, power)],
+    ['Counts with', exactPower(counted, power)],
     ['Signed by', h('code', { class: 'whole' }, body.sender)],
     ['On chain', body.chain_id],
     ['Costs at most', inCoins(body.max_fee)],
@@ -216,6 +216,6 @@ function verdict(outcome, ballot, power) {
     { class: 'verdict good' },
     '✓ Your vote counts: ',
     h('b', {}, ballot.choice),
-    ` with ${powerText(counted, power)}.`,
+    ` with ${exactPower(counted, power)}.`,
   );
 }

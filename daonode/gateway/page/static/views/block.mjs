@@ -1,6 +1,7 @@
 // One block, and what happened in it.
 
 import { get, list } from '../data/api.mjs';
+import { chain } from '../data/chain.mjs';
 import { h } from '../show/dom.mjs';
 import { integer, interval } from '../show/format.mjs';
 import { account, ago, card, empty, facts, heading, link, row, section, table, transaction } from '../show/parts.mjs';
@@ -28,7 +29,7 @@ export function show({ block, transactions, events }) {
       'p',
       { class: 'line' },
       block.height > 1 ? link(`blocks/${block.height - 1}`, '← the one before') : null,
-      link(`blocks/${Number(block.height) + 1}`, 'the next one →'),
+      block.height < chain.status.height ? link(`blocks/${block.height + 1}`, 'the next one →') : null,
     ),
     card(
       facts(

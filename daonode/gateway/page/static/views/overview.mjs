@@ -4,7 +4,7 @@ import { get, list } from '../data/api.mjs';
 import { chain } from '../data/chain.mjs';
 import { barChart } from '../show/chart.mjs';
 import { h } from '../show/dom.mjs';
-import { amount, coin, count, integer, interval } from '../show/format.mjs';
+import { amount, coin, count, integer, interval, whole } from '../show/format.mjs';
 import { account, ago, card, choice, empty, heading, link, section } from '../show/parts.mjs';
 import { proposalCard, proposalLine } from './proposals.mjs';
 
@@ -82,7 +82,7 @@ function lead(assets, open) {
     `${chain.members} decide here, together and in the open, on a chain of their own. `,
     main
       ? [
-          `The treasury holds ${amount(main.balance, main.decimals)} ${coin(main.asset)}`,
+          `The treasury holds ${whole(main.balance, main.decimals)} ${coin(main.asset)}`,
           rest > 0 ? ` and ${count(rest, 'other asset')}. ` : '. ',
         ]
       : 'The treasury is empty. ',

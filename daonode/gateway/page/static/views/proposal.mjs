@@ -167,7 +167,7 @@ function factsOf(proposal) {
       when('Vote begins', 'Vote began', proposal.decision_starts),
       when('Vote ends', 'Vote ended', proposal.decision_ends),
       when('Timelock ends', 'Timelock ended', proposal.timelock_ends),
-      when('Tries end', 'Tries ended', proposal.grace_ends),
+      proposal.status === 'execution_failed' && when('Tries end', 'Tries ended', proposal.grace_ends),
       proposal.ended_at && ['Ended', ago(proposal.ended_at)],
       ['Deposit', `${coins(proposal.deposit)} of ${coins(proposal.decision_deposit)}`],
       ['Power counted at', 'block ', block(proposal.snapshot_height)],
