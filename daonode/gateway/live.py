@@ -109,7 +109,7 @@ class Live:
 
     @property
     def head(self) -> Head | None:
-        """How far the index was a moment ago."""
+        """How far the index was a moment ago; None while there is nothing in it."""
         return self._head
 
     async def run(self, *, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

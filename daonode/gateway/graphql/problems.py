@@ -21,12 +21,11 @@ Code = Literal[
     "TOO_MANY_SUBSCRIPTIONS",
     "LAGGED",
     "OVERLOADED",
-    "RATE_LIMITED",
     "OUT_OF_TIME",
     "UNAVAILABLE",
     "INTERNAL",
 ]
-RETRYABLE: Final = frozenset({"LAGGED", "OVERLOADED", "RATE_LIMITED", "OUT_OF_TIME", "UNAVAILABLE"})
+RETRYABLE: Final = frozenset({"LAGGED", "OVERLOADED", "OUT_OF_TIME", "UNAVAILABLE"})
 """Codes of what may succeed later."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from math import ceil
 from typing import Final
 
 import msgspec
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from daonode.gateway.graphql.execution import FIELD_UNITS, OPERATION_UNITS, Answer, Engine
+from daonode.gateway.graphql.execution import FIELD_UNITS, Answer, Engine
 from daonode.gateway.graphql.graphiql import graphiql_page, graphiql_routes
 from daonode.gateway.graphql.limits import MAX_REQUEST_BYTES
 from daonode.gateway.graphql.problems import Refused, refused
@@ -57,17 +56,13 @@ class GraphqlSite:
             return _respond(request, self._engine.refusal(error), is_malformed=True)
 
     async def _answer(self, request: Request, asked: GraphqlRequest) -> Response:
-        budget = self._budget_of(request)
-        wait_s = budget.spend(OPERATION_UNITS)
-        if wait_s > 0:
-            return _respond(request, self._engine.refusal(_too_often(wait_s)), retry_after_s=wait_s)
         answer = await self._engine.answer(asked)
-        budget.owe(FIELD_UNITS * answer.cost)
+        self._budget_of(request).owe(FIELD_UNITS * answer.cost)
         return _respond(request, answer)
 
 
 def make_routes(engine: Engine, *, budget_of: Callable[[Request], Budget], path: str = "/graphql") -> list[Route]:
-    """The routes of GraphQL; whoever asks pays for what is executed from the budget of the request."""
+    """The routes of GraphQL. What a request costs because it is one was paid; what it has executed is owed."""
     site = GraphqlSite(engine, budget_of=budget_of)
     return [
         Route(path, site.get, methods=["GET"]),
@@ -89,9 +84,7 @@ def _parameters(request: Request) -> dict[str, Json]:
     return found
 
 
-def _respond(
-    request: Request, answer: Answer, *, is_malformed: bool = False, retry_after_s: float | None = None
-) -> Response:
+def _respond(request: Request, answer: Answer, *, is_malformed: bool = False) -> Response:
     """An answer in the media type that the client takes. In plain JSON, which other servers between may take for their
     own, what was asked well is always answered with 200."""
     accepted = request.headers.get("accept", "*/*").lower()
@@ -105,8 +98,8 @@ def _respond(
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if answer.height is not None:
         headers[HEIGHT_HEADER] = str(answer.height)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE or retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, ceil(retry_after_s or 0)))
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
     return Response(
         msgspec.json.encode(answer.content),
         status_code=status,
@@ -117,12 +110,3 @@ def _respond(
 
 def _of_body(refusal: Refusal) -> Refused:
     return refused(refusal.message, "BAD_REQUEST", status=refusal.status, hint=refusal.hint)
-
-
-def _too_often(wait_s: float) -> Refused:
-    return refused(
-        "this client asks for more than its share",
-        "RATE_LIMITED",
-        status=HTTPStatus.TOO_MANY_REQUESTS,
-        hint=f"try again in {max(1, round(wait_s * 1_000))} ms",
-    )

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from daonode.gateway.graphql import graphiql
+from daonode.gateway.graphql.execution import FIELD_UNITS
 from daonode.gateway.graphql.limits import MAX_REQUEST_BYTES
 from tests.integration.gateway.graphql.served import served
 from tests.unit.gateway.graphql.population import founded_store
@@ -21,9 +22,9 @@ HEIGHT_QUERY = "{ status { height } }"
 
 
 @asynccontextmanager
-async def asking(*, accept: str = RESPONSE, rate: float = 1e9, burst: float = 1e9) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(*, accept: str = RESPONSE) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        served(founded_store(), rate=rate, burst=burst) as server,
+        served(founded_store()) as server,
         httpx.AsyncClient(base_url=f"http://{server.address}", headers={"Accept": accept}, trust_env=False) as client,
     ):
         yield client
@@ -136,19 +137,15 @@ async def test_a_body_is_declared_and_bounded() -> None:
         assert (await client.put(PATH, json={})).status_code == 405
 
 
-async def test_whoever_asks_for_more_than_its_share_is_told_when_to_come_again() -> None:
-    async with asking(rate=0.05, burst=3) as client:
-        answers = [await client.post(PATH, json={"query": HEIGHT_QUERY}) for _ in range(4)]
-        assert [answer.status_code for answer in answers[:2]] == [200, 200]
-        assert (answers[-1].status_code, codes(answers[-1])) == (429, ["RATE_LIMITED"])
-        assert int(answers[-1].headers["Retry-After"]) >= 1
-
-
-async def test_a_dear_answer_is_paid_by_what_comes_after() -> None:
-    async with asking(rate=0.05, burst=3) as client:
-        dear = "{ votes(first: 100) { items { proposal { votes(first: 100) { items { weight } } } } } }"
-        assert (await client.post(PATH, json={"query": dear})).status_code == 200
-        assert (await client.post(PATH, json={"query": HEIGHT_QUERY})).status_code == 429
+async def test_what_was_executed_is_owed() -> None:
+    async with (
+        served(founded_store(), rate=1e-6, burst=1_000) as server,
+        httpx.AsyncClient(base_url=f"http://{server.address}", trust_env=False) as client,
+    ):
+        query = "{ votes(first: 100) { items { proposal { votes(first: 100) { items { weight } } } } } }"
+        cost = (await client.post(PATH, json={"query": query})).json()["extensions"]["cost"]
+        assert cost > 10_000
+        assert server.budget.level == pytest.approx(1_000 - cost * FIELD_UNITS)
 
 
 class Links(HTMLParser):
