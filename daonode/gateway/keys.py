@@ -22,7 +22,7 @@ import msgspec
 import structlog
 from msgspec import Meta
 
-from daonode.client.errors import DamagedKeyFile, KeyExists, KeyFault, UnknownKey
+from daonode.client.errors import DamagedKeyFile, InvalidKeyName, KeyExists, KeyFault, UnknownKey
 from daonode.client.private_file import create_private_file, read_private_file
 from daonode.gateway.clients import KeyHolder, Rate
 from daonode.primitives.codec import U32, Bytes32, Record
@@ -38,7 +38,8 @@ CHECK_S: Final = 1.0
 """How often a gateway looks whether the file has changed."""
 _KEY: Final = re.compile(r"dk_([0-9a-f]{8})_[-_A-Za-z0-9]{43}")
 _LIMITS: Final = JsonLimits(max_bytes=MAX_FILE_BYTES, max_depth=6, max_values=20 * MAX_KEYS)
-KeyName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][-_.A-Za-z0-9]*$")]
+NAME_PATTERN: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,63}\Z"
+KeyName = Annotated[str, Meta(pattern=NAME_PATTERN)]
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +93,15 @@ def add_key(path: Path, terms: KeyTerms, *, now_ms: TimeMs) -> str:
     """Make a key, write its digest, and return it: it is nowhere else.
 
     Raises:
-        KeyExists: a key has this name.
-        KeyFault, OSError: as `read_keys`; or the name or the rate is none.
+        InvalidKeyName: the name cannot be one.
+        KeyExists: a key has this name, or there are as many as may be.
+        KeyFault, OSError: as `read_keys`.
     """
+    if re.match(NAME_PATTERN, terms.name) is None:
+        raise InvalidKeyName(f"{terms.name!r:.80} is no name: expected 1 to 64 of a-z, A-Z, 0-9 and _ . -")
     entries = read_keys(path)
+    if len(entries) >= MAX_KEYS:
+        raise KeyExists(f"there are {MAX_KEYS} keys, as many as there may be", hint="revoke those that nobody uses")
     if any(entry.name == terms.name for entry in entries):
         raise KeyExists(f"a key is named {terms.name!r} already", hint="revoke it first, or choose another name")
     key_id = secrets.token_hex(4)
@@ -184,7 +190,6 @@ def _digest(key: str) -> bytes:
 
 def _write(path: Path, entries: tuple[KeyEntry, ...]) -> None:
     content = msgspec.json.format(msgspec.json.encode(to_json(KeyFile(entries))), indent=2) + b"\n"
-    from_json(parse_json(content, _LIMITS), KeyFile, "keys")
     beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     create_private_file(beside, content)
     beside.replace(path)

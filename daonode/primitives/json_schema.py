@@ -150,10 +150,11 @@ def _plain(hint: object, meta: Meta) -> Schema:
     if hint is type(None):
         return {"type": "null"}
     if hint is str:
-        pattern: Schema = {} if meta.pattern is None else {"pattern": meta.pattern}
+        # The end of a text has another name in the patterns of JSON Schema (ECMA-262).
+        pattern: Schema = {} if meta.pattern is None else {"pattern": meta.pattern.replace(r"\Z", "$")}
         return {"type": "string", **pattern, **_bounds(meta.min_length, meta.max_length, unit="Length")}
     if hint is bytes:
-        return {"type": "string", "pattern": _hex_pattern(meta.min_length or 0, meta.max_length)}
+        return {"type": "string", **_hex(meta.min_length or 0, meta.max_length)}
     if hint is int:
         if meta.le is None:
             return dict(_DECIMAL)
@@ -161,10 +162,12 @@ def _plain(hint: object, meta: Meta) -> Schema:
     raise TypeError(f"{hint!r} has no JSON form")
 
 
-def _hex_pattern(low: int, high: int | None) -> str:
-    if high is None:
-        return f"^0x([0-9a-f]{{2}}){{{low},}}$" if low else "^0x([0-9a-f]{2})*$"
-    return f"^0x([0-9a-f]{{2}}){{{low},{high}}}$" if low != high else f"^0x[0-9a-f]{{{2 * low}}}$"
+def _hex(low: int, high: int | None) -> Schema:
+    if low == high:
+        return {"pattern": f"^0x[0-9a-f]{{{2 * low}}}$"}
+    # In lengths and not in the pattern: engines bound how often a pattern repeats.
+    most = None if high is None else 2 + 2 * high
+    return {"pattern": "^0x([0-9a-f]{2})*$", **_bounds(2 + 2 * low if low else None, most, unit="Length")}
 
 
 def _bounds(low: int | None, high: int | None, *, unit: str) -> Schema:

@@ -40,8 +40,11 @@ class Right(Record, frozen=True, tag="right"):
     [
         (bytes, {"type": "string", "pattern": "^0x([0-9a-f]{2})*$"}),
         (Bytes32, {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}),
-        (Annotated[bytes, Meta(min_length=1, max_length=3)], {"type": "string", "pattern": "^0x([0-9a-f]{2}){1,3}$"}),
-        (Annotated[bytes, Meta(min_length=2)], {"type": "string", "pattern": "^0x([0-9a-f]{2}){2,}$"}),
+        (
+            Annotated[bytes, Meta(min_length=1, max_length=3)],
+            {"type": "string", "pattern": "^0x([0-9a-f]{2})*$", "minLength": 4, "maxLength": 8},
+        ),
+        (Annotated[bytes, Meta(min_length=2)], {"type": "string", "pattern": "^0x([0-9a-f]{2})*$", "minLength": 6}),
         (U64, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,19})$"}),
         (Amount, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,19})$"}),
         (U8, {"type": "integer", "minimum": 0, "maximum": 255}),

@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from daonode.modules.governance.types import Curve, Track, TrackId
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.ids import Address, BlockId, ChainId, Hash
+from daonode.primitives.json_form import to_json
+from daonode.primitives.units import Amount, Bps, DurationMs
 from daonode.stores.access import Change, Changes, Head, Value, Writer
 from daonode.stores.memory import MemoryStore
 from daonode.stores.rows import (
@@ -54,6 +57,25 @@ HEIGHT: Final = 10
 MEMBERS_THERE: Final = 5
 TREASURY: Final = bytes([200] * 32)
 VALIDATOR: Final = bytes([100] * 32)
+RULES: Final = Track(
+    id=TrackId(1),
+    name="treasury",
+    origin="treasurer",
+    criticality=1,
+    weight_fn="token",
+    electorate="all",
+    max_deciding=5,
+    submission_deposit=Amount(10),
+    decision_deposit=Amount(10),
+    prepare=DurationMs(0),
+    decision=DurationMs(3_600_000),
+    confirm=DurationMs(0),
+    enactment=DurationMs(0),
+    grace=DurationMs(3_600_000),
+    approval=Curve(kind="linear", start=Bps(6_000), end=Bps(5_000)),
+    support=Curve(kind="linear", start=Bps(6_000), end=Bps(5_000)),
+    quorum=Bps(1_000),
+)
 CURVE: Final = '{"kind":"linear","start":6000,"end":5000}'
 
 
@@ -218,7 +240,7 @@ def vote_block(height: int, voters: Sequence[int], *, number: int = 2, body: str
 def founding() -> Changes:
     """Everything up to height `HEIGHT`."""
     rows: list[tuple[Table[Row], Row]] = [
-        (TRACKS, TrackRow(1, "treasury", "token", '{"quorum":1000}')),
+        (TRACKS, TrackRow(1, "treasury", "token", json.dumps(to_json(RULES)))),
         (ASSETS, AssetRow("dao", 9, native=True, votes=True, supply=2**64 - 1)),
         (BALANCES, BalanceRow(account(0), "dao", 5, is_treasury=False)),
         (BALANCES, BalanceRow(TREASURY, "dao", 2**63, is_treasury=True)),

@@ -1,9 +1,10 @@
 """What each type tells, over the rows of `population`, and how its relations lead on."""
 
 from daonode.primitives.addresses import encode_account
+from daonode.primitives.json_form import to_json
 from daonode.stores.memory import MemoryStore
 from tests.unit.gateway.graphql.asking import data, error, make_engine
-from tests.unit.gateway.graphql.population import account, founded_store, proposal_id, vote_block
+from tests.unit.gateway.graphql.population import RULES, account, founded_store, proposal_id, vote_block
 
 ALICE, BOB, CAROL, DAVE, ERIN = (encode_account(account(index)) for index in range(5))
 
@@ -24,7 +25,7 @@ async def test_a_proposal_is_found_by_number_and_by_id() -> None:
 async def test_a_proposal_has_its_tally_rules_actions_and_timeline() -> None:
     found = await data("""{ proposal(id: 1) { status trackName kind textHash deposit decisionDeposit updatedHeight
         failure nextChange tally { yes turnout quorum voters } approval { kind start end } actions { type value }
-        track { id name weight rules } proposer { address } transaction { sender { address } }
+        track { id name weight } proposer { address } transaction { sender { address } }
         timeline { items { before after position proposal { number } block { height } } nextCursor } } }""")
     assert found["proposal"] == {
         "status": "executed",
@@ -44,7 +45,7 @@ async def test_a_proposal_has_its_tally_rules_actions_and_timeline() -> None:
         },
         "approval": {"kind": "linear", "start": 6000, "end": 5000},
         "actions": [{"type": "treasury.Spend", "value": {"amount": "50"}}],
-        "track": {"id": 1, "name": "treasury", "weight": "token", "rules": {"quorum": 1000}},
+        "track": {"id": 1, "name": "treasury", "weight": "token", "rules": to_json(RULES)},
         "proposer": {"address": ALICE},
         "transaction": {"sender": {"address": ALICE}},
         "timeline": {
@@ -67,6 +68,13 @@ async def test_a_proposal_has_its_tally_rules_actions_and_timeline() -> None:
             "nextCursor": None,
         },
     }
+
+
+async def test_the_rules_of_a_track_are_its_record_in_json() -> None:
+    track = (await data("{ track(id: 1) { rules } }"))["track"]
+    assert isinstance(track, dict)
+    assert isinstance(track["rules"], dict)
+    assert track["rules"]["quorum"] == 1_000
 
 
 async def test_proposals_are_filtered_and_searched() -> None:
