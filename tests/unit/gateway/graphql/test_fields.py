@@ -45,7 +45,7 @@ async def test_a_proposal_has_its_tally_rules_actions_and_timeline() -> None:
         },
         "approval": {"kind": "linear", "start": 6000, "end": 5000},
         "actions": [{"type": "treasury.Spend", "value": {"amount": "50"}}],
-        "track": {"id": 1, "name": "treasury", "weight": "token", "rules": to_json(RULES)},
+        "track": {"id": 1, "name": "treasury", "weight": "token"},
         "proposer": {"address": ALICE},
         "transaction": {"sender": {"address": ALICE}},
         "timeline": {
