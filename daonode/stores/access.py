@@ -95,13 +95,17 @@ class Reader(Snapshot, Protocol):
         ...
 
 
-class Writer(Rows, Protocol):
-    """What the indexer asks of a store."""
+class Sink(Protocol):
+    """Somewhere that rows are written to. What it is made of decides what it can answer; the indexer asks its head."""
 
     def head(self) -> Head | None:
-        """How far the store is; None while it is empty."""
+        """How far it is; None while it is empty."""
         ...
 
     def apply(self, changes: Changes) -> None:
         """Write all rows and the head, durably, or nothing."""
         ...
+
+
+class Writer(Rows, Sink, Protocol):
+    """A sink that also gives its rows back by key: what rows are made from."""

@@ -15,7 +15,7 @@ from daonode.ledger.versions import StateVersion
 from daonode.modules.accounts.genesis import AccountsGenesis, GenesisAccount, GenesisAsset, GenesisBalance
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
 from daonode.primitives.hashing import sha256
-from daonode.primitives.ids import AssetId, ChainId, Signature, TxId
+from daonode.primitives.ids import AssetId, ChainId, Signature, TxId, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, TimeMs
 
@@ -68,11 +68,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class CommittedBlock:
-    """A header, its receipts and the certificate that makes it final."""
+    """A header, its receipts, the certificate that makes it final, and its payload."""
 
     header: Header
     receipts: tuple[Receipt, ...]
     certificate: CommitCertificate
+    payload: bytes
 
 
 class SmallChain:
@@ -100,11 +101,13 @@ class SmallChain:
     def chain_id(self) -> ChainId:
         return self.document.chain.chain_id
 
-    def commit(self, *raws: bytes, after_ms: int = 1_000, rounds: int = 1) -> CommittedBlock:
+    def commit(
+        self, *raws: bytes, after_ms: int = 1_000, rounds: int = 1, failed: tuple[ValidatorId, ...] = ()
+    ) -> CommittedBlock:
         """Make a block of the transactions, and all four validators' certificate over it."""
         proposer = self.validators.validators[0].id
         height, time_ms = self.header.height + 1, self.header.time_ms + after_ms
-        info = BlockInfo(self.chain_id, height=height, time_ms=time_ms, proposer=proposer)
+        info = BlockInfo(self.chain_id, height=height, time_ms=time_ms, proposer=proposer, failed_proposers=failed)
         built = self.application.build(self.tip, info, raws)
         assert not built.skipped, [str(each.error) for each in built.skipped]
         header = Header(
@@ -123,9 +126,9 @@ class SmallChain:
             receipts_root=built.result.receipts_root,
             validators_digest=self.validators.digest(),
             next_validators_digest=self.validators.digest(),
-            failed_proposers=(),
+            failed_proposers=failed,
         )
-        block = CommittedBlock(header, built.result.receipts, self.finalise(header))
+        block = CommittedBlock(header, built.result.receipts, self.finalise(header), built.payload)
         self.tip = self.tip.child(built.result, height=height, time_ms=time_ms)
         self.header = header
         self.blocks[height] = block
