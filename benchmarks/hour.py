@@ -6,6 +6,7 @@ same then. Votes are signed as they are sent, and the accounts change their mind
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class Row:
     latencies_ms: list[float]
     memory_mib: tuple[float, ...]
     cores: tuple[float, ...]
+    load: float
+    """Processes that ran or wanted to, on the whole machine: what else it does is part of a minute."""
 
     def figures(self) -> dict[str, tuple[float, str]]:
         """For the report."""
@@ -57,6 +60,7 @@ class Row:
             "latency_p50_ms": (percentile(self.latencies_ms, 50), "ms"),
             "latency_p95_ms": (percentile(self.latencies_ms, 95), "ms"),
             "validator_cpu": (sum(self.cores) / len(self.cores), "cores"),
+            "load": (self.load, "processes"),
             **memory,
         }
 
@@ -162,6 +166,7 @@ def _row(before: Moment, after: Moment, nodes: Sequence[Node], latencies: list[f
         latencies_ms=latencies,
         memory_mib=tuple(node.memory_mib() for node in nodes),
         cores=tuple((after.cpu_seconds[node.name] - before.cpu_seconds[node.name]) / seconds for node in nodes),
+        load=os.getloadavg()[0],
     )
 
 
