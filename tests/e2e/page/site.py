@@ -21,12 +21,50 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
+@dataclass
+class Process:
+    """A command that runs beside the network; its log is in the network's directory."""
+
+    directory: Path
+    arguments: tuple[str, ...]
+    _running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; when it answers is another matter."""
+        with (self.directory / f"{self.arguments[0]}.log").open("ab") as log:
+            command = [sys.executable, "-m", "daonode", *self.arguments]
+            self._running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._running is not None
+        self._running.kill()
+        self._running.wait()
+
+    def end(self) -> None:
+        """End it as an operator would."""
+        assert self._running is not None
+        self._running.terminate()
+        try:
+            self._running.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the {self.arguments[0]} did not end") from None
+
+
 @dataclass(frozen=True)
 class Site:
     """A network and the address of its page."""
 
     network: Network
     url: str
+    _gateway: Process
+
+    def restart_gateway(self) -> None:
+        """Kill the gateway, and start it again under the same address."""
+        self._gateway.kill()
+        self._gateway.start()
+        wait_until_ready(self.url, self.network.directory)
 
     def words_of(self, name: str) -> str:
         """The words of one who lives on the network."""
@@ -48,40 +86,24 @@ def running_site(directory: Path) -> Iterator[Site]:
         start(directory)
         stack.callback(lambda: stop(int(directory.with_suffix(".pid").read_text())))
         network = Network(directory)
-        home = directory / "node0"
-        rpc = network.nodes[0]["rpc"]
-        stack.enter_context(_process(directory, "indexer", "run", "--home", str(home), "--rpc", rpc))
+        home = ("--home", str(directory / "node0"), "--rpc", network.nodes[0]["rpc"])
         address = f"127.0.0.1:{_free_port()}"
-        listen = ("--listen", address, "--metrics-listen", "")
-        stack.enter_context(_process(directory, "gateway", "run", "--home", str(home), "--rpc", rpc, *listen))
-        site = Site(network, f"http://{address}/")
-        _wait_until_ready(f"{site.url}readyz", directory)
+        indexer = Process(directory, ("indexer", "run", *home))
+        gateway = Process(directory, ("gateway", "run", *home, "--listen", address, "--metrics-listen", ""))
+        for process in (indexer, gateway):
+            process.start()
+            stack.callback(process.end)
+        site = Site(network, f"http://{address}/", gateway)
+        wait_until_ready(site.url, directory)
         yield site
 
 
-@contextmanager
-def _process(directory: Path, name: str, *arguments: str) -> Iterator[None]:
-    with (directory / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "daonode", name, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"the {name} did not end") from None
-
-
-def _wait_until_ready(url: str, directory: Path) -> None:
+def wait_until_ready(url: str, directory: Path) -> None:
+    """Wait for a gateway that has what to show."""
     deadline_s = time.monotonic() + READY_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(f"{url}readyz", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

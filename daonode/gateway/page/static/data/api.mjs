@@ -4,6 +4,7 @@ import { call } from '../chain/wallet.mjs';
 
 export const RPC = '/rpc';
 const MAX_PAGE = 100;
+const ANSWER_MS = 20_000;
 
 // An answer that is none. `message` is for people, `status` that of HTTP, 0 where nothing answered.
 export class ApiError extends Error {
@@ -57,7 +58,7 @@ export const rpc = (method, params) => call(RPC, method, params);
 async function read(url, options) {
   let answer;
   try {
-    answer = await fetch(url, options);
+    answer = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
   } catch {
     throw new ApiError('The gateway does not answer.', 0, 'It may be starting again. This page keeps trying.');
   }

@@ -19,6 +19,10 @@ export const SECRET = { autocomplete: 'off', autocapitalize: 'none', spellcheck:
 export const option = (attributes, text, label = { class: 'check' }) =>
   h('label', label, h('input', attributes), h('span', {}, text));
 
+// One step of several, which gets the focus when it comes, so that nobody has to look for it.
+export const step = (name, attributes, ...children) =>
+  h('div', { ...attributes, tabindex: -1, 'data-step': true, 'data-key': name }, ...children);
+
 // What is done when a person asks for it: one thing at a time for each `state`, whose `problem` says why it failed.
 // `before` and `after` show that it has begun and ended.
 export const doing =
@@ -28,6 +32,7 @@ export const doing =
     event?.preventDefault();
     if (state.isBusy) return;
     Object.assign(state, { isBusy: true, problem: '' });
+    const stood = state.step;
     const data = event?.type === 'submit' ? new FormData(event.currentTarget) : null;
     before();
     try {
@@ -37,4 +42,5 @@ export const doing =
     }
     state.isBusy = false;
     await after();
+    if (state.step !== stood) document.querySelector('[data-step]')?.focus();
   };

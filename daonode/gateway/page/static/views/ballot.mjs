@@ -8,7 +8,7 @@ import { chain } from '../data/chain.mjs';
 import { now } from '../data/clock.mjs';
 import { currentKey } from '../keys/session.mjs';
 import { h } from '../show/dom.mjs';
-import { button, buttons, doing, field, option, submit, textarea } from '../show/forms.mjs';
+import { button, buttons, doing, field, option, step, submit, textarea } from '../show/forms.mjs';
 import { amount, coin, duration, exactPower, moment, percent, visible } from '../show/format.mjs';
 import { account, block, facts, link, note, transaction, warning } from '../show/parts.mjs';
 import { CHOICES } from '../show/words.mjs';
@@ -39,9 +39,9 @@ export function ballotBox(proposal, power, redraw) {
   if (!ballots.has(place)) ballots.set(place, fresh());
   const state = ballots.get(place);
   const act = doing(state, redraw);
-  return h(
-    'div',
-    { class: 'card ballot', 'data-key': `ballot-${state.step}` },
+  return step(
+    `ballot-${state.step}`,
+    { class: 'card ballot', role: 'group', 'aria-label': 'Your vote' },
     STEPS[state.step]({ proposal, power, key, state, act, redraw }),
     h('div', { role: 'status' }, state.isBusy ? note(BUSY[state.step]) : null),
     state.problem ? warning(state.problem) : null,

@@ -5,13 +5,14 @@ import { chain } from '../data/chain.mjs';
 import { barChart } from '../show/chart.mjs';
 import { h } from '../show/dom.mjs';
 import { amount, coin, count, integer, interval, whole } from '../show/format.mjs';
-import { account, ago, card, choice, empty, heading, link, section } from '../show/parts.mjs';
+import { account, ago, card, choice, empty, heading, link, note, section } from '../show/parts.mjs';
 import { proposalCard, proposalLine } from './proposals.mjs';
 
 const OPEN_SHOWN = 6;
 const OTHERS_SHOWN = 5;
 const VOTES_SHOWN = 8;
 const BLOCKS_SHOWN = 48;
+const MAX_BEHIND = 5;
 const OPEN = ['confirming', 'deciding'];
 
 export const title = () => 'Overview';
@@ -94,7 +95,8 @@ function lead(assets, open) {
 
 // The height, and the time between blocks as bars.
 function pulse(blocks) {
-  const { height, time, interval_ms: intervalMs } = chain.status;
+  const { height, time, interval_ms: intervalMs, node_height: nodeHeight } = chain.status;
+  const behind = (nodeHeight ?? height) - height;
   const intervals = blocks.map((each) => Number(each.interval_ms)).reverse();
   return card(
     h(
@@ -104,6 +106,7 @@ function pulse(blocks) {
       h('div', {}, h('dt', {}, 'Last block'), h('dd', {}, ago(time))),
       h('div', {}, h('dt', {}, 'Interval'), h('dd', {}, interval(intervalMs))),
     ),
+    behind > MAX_BEHIND ? note(`What is shown here is ${count(behind, 'block')} behind the chain.`) : null,
     intervals.length > 1 &&
       barChart(intervals, {
         label: `Time between the last ${intervals.length} blocks; the last took ${interval(intervalMs)}.`,

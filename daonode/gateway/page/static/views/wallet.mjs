@@ -7,7 +7,7 @@ import { MIN_PASSWORD, forgetStored, readStored, unseal } from '../keys/keystore
 import * as keys from '../keys/making.mjs';
 import { currentKey, lockKey, obstacle, useSeed } from '../keys/session.mjs';
 import { h } from '../show/dom.mjs';
-import { SECRET, button, buttons, doing, field, form, input, option, submit, textarea } from '../show/forms.mjs';
+import { SECRET, button, buttons, doing, field, form, input, option, step, submit, textarea } from '../show/forms.mjs';
 import { moment, visible } from '../show/format.mjs';
 import { account, card, empty, facts, heading, money, note, section, warning } from '../show/parts.mjs';
 
@@ -35,7 +35,9 @@ export function show({ why, stored, known }, { reload, redraw }) {
     why ? warning(why) : null,
     h('div', { role: 'status' }, making.isBusy ? note('One moment: passwords are made slow to guess.') : null),
     making.problem ? warning(making.problem) : null,
-    why ? null : key ? opened(key, stored, known, act) : STEPS[making.step](act, stored),
+    why
+      ? null
+      : step(key ? 'opened' : making.step, {}, key ? opened(key, stored, known, act) : STEPS[making.step](act, stored)),
     trusted(act),
   ];
 }
@@ -46,7 +48,7 @@ const STEPS = {
   start: (act, stored) =>
     h(
       'div',
-      { class: 'columns even', 'data-key': 'start' },
+      { class: 'columns even' },
       h('div', {}, stored ? section('Unlock', unlockForm(act, stored)) : section('Make a key', makeForm(act))),
       h('div', {}, section('Import a key', importForm(act))),
     ),
@@ -56,7 +58,7 @@ const STEPS = {
       'Write these words down',
       h(
         'div',
-        { class: 'card form', 'data-key': 'words' },
+        { class: 'card form' },
         h(
           'p',
           {},
@@ -188,7 +190,7 @@ function opened({ address }, stored, known, act) {
     'Your key is ready',
     h(
       'div',
-      { class: 'card form', 'data-key': 'opened' },
+      { class: 'card form' },
       facts(
         ['Account', name ? h('span', { class: 'name' }, visible(name)) : 'not a member yet'],
         ['Address', h('code', { class: 'whole' }, address)],
