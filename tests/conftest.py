@@ -27,8 +27,13 @@ settings.register_profile(
 )
 settings.load_profile("daonode")
 
-SKIP_REASONS = ("chromium is not installed", "jq is not installed", "node is not installed")
-"""Why a test may be skipped: it needs a program that this machine does not have. Any other skip fails the run."""
+SKIP_REASONS = (
+    "chromium is not installed",
+    "jq is not installed",
+    "no file system can be mounted here",
+    "node is not installed",
+)
+"""Why a test may be skipped: it needs a program or a right that is not given here. Any other skip fails the run."""
 OTHER_SKIPS = pytest.StashKey[list[str]]()
 
 

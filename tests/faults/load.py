@@ -46,6 +46,7 @@ class Load:
         self._urls = tuple(urls)
         self._keystore = Keystore(keys)
         self._stopping = Event()
+        self._abandoned = Event()
         self._lock = Lock()
         self._reported: list[Reported] = []
         self.failures: list[str] = []
@@ -61,7 +62,7 @@ class Load:
         wallet = self._keystore.unlock(name)
         turn = index
         waiting: SignedTransaction | None = None
-        while waiting is not None or not self._stopping.is_set():
+        while not self._abandoned.is_set() and (waiting is not None or not self._stopping.is_set()):
             rpc = RpcClient(self._urls[turn % len(self._urls)], timeout_s=CALL_SECONDS)
             try:
                 while waiting is not None or not self._stopping.is_set():
@@ -81,6 +82,11 @@ class Load:
     def stop(self) -> None:
         """Let each client end with the answer about its last transaction."""
         self._stopping.set()
+
+    def abandon(self) -> None:
+        """Let each client end without an answer: the test has failed, and there may be nobody left to give one."""
+        self._abandoned.set()
+        self.stop()
 
     def _note(self, reported: Reported) -> None:
         with self._lock:
@@ -104,6 +110,9 @@ def load_on(urls: Sequence[str], keys: Path) -> Iterator[Load]:
         thread.start()
     try:
         yield load
+    except BaseException:
+        load.abandon()
+        raise
     finally:
         load.stop()
         for thread in threads:

@@ -12,9 +12,8 @@ import pytest
 from daonode.signer.file_signer import read_safety_state
 from tests.faults.history import check_history
 from tests.faults.load import Load, load_on
-from tests.faults.network import CATCH_UP_SECONDS, STOP_SECONDS, Network, running_network, wait_until
+from tests.faults.network import CATCH_UP_SECONDS, STOP_SECONDS, Network, NodeProcess, running_network, wait_until
 
-PAUSED_SECONDS = 5.0
 SOME_REPORTS = 10
 
 
@@ -50,33 +49,50 @@ def check_every_node_has(load: Load, network: Network) -> None:
             assert (answer.height, answer.block_id) == (each.height, each.block_id), node.node.name
 
 
-def test_after_kill_9_of_one_commits_go_on_and_it_catches_up_by_itself(network: Network) -> None:
-    victim = network.nodes[1]
+def others_say(network: Network, silent: NodeProcess, *words: str, after: dict[str, int]) -> None:
+    """Wait until every other node has said that this one is gone, with these words."""
+    for node in network.nodes:
+        if node is not silent:
+            node.wait_until_it_says(
+                "peer disconnected", f"peer={silent.node.name}", *words, after=after[node.node.name]
+            )
+
+
+def log_lengths(network: Network) -> dict[str, int]:
+    return {node.node.name: len(node.log) for node in network.nodes}
+
+
+def test_after_kill_9_of_each_in_turn_commits_go_on_and_it_catches_up_by_itself(network: Network) -> None:
     with load_on(network.urls, keys_of(network)) as load:
         wait_for_reports(load)
-        victim.kill()
-        wait_for_reports(load, more=2 * SOME_REPORTS)
-        killed_at = network.height()
-        victim.start()
-        wait_until(lambda: victim.height() > killed_at, within_seconds=CATCH_UP_SECONDS, what="the node is back")
-        wait_for_reports(load)
+        for victim in network.nodes:
+            marks = log_lengths(network)
+            victim.kill()
+            wait_for_reports(load)
+            others_say(network, victim, after=marks)
+            killed_at = network.height()
+            victim.start()
+            victim.wait_until_at(killed_at + 1)
+            victim.wait_until_it_says("ready", after=marks[victim.node.name])
+            wait_for_reports(load, more=1)
     check_every_node_has(load, network)
 
 
-def test_a_node_that_was_paused_catches_up(network: Network) -> None:
-    paused = network.nodes[2]
+def test_each_that_is_paused_in_turn_catches_up(network: Network) -> None:
     with load_on(network.urls, keys_of(network)) as load:
         wait_for_reports(load)
-        before = paused.height()
-        paused.send(signal.SIGSTOP)
-        try:
-            with pytest.raises(AssertionError):
-                wait_until(lambda: paused.height() > before + 3, within_seconds=PAUSED_SECONDS, what="it is paused")
-            missed = network.height()
-            assert missed > before
-        finally:
-            paused.send(signal.SIGCONT)
-        wait_until(lambda: paused.height() >= missed, within_seconds=CATCH_UP_SECONDS, what="it caught up")
+        for paused in network.nodes:
+            marks = log_lengths(network)
+            paused.send(signal.SIGSTOP)
+            try:
+                wait_for_reports(load)
+                missed = max(each.height for each in load.reported)
+                if paused is network.nodes[-1]:
+                    assert paused.status() is None, "it is paused"
+                    others_say(network, paused, "nothing was heard for", after=marks)
+            finally:
+                paused.send(signal.SIGCONT)
+            paused.wait_until_at(missed)
     check_every_node_has(load, network)
 
 
@@ -97,15 +113,19 @@ def test_a_validator_that_lost_its_stores_fetches_the_chain_and_keeps_its_promis
     assert read_safety_state(victim.node.home.safety_state).last_voted_round >= before.last_voted_round
 
 
-def test_sigterm_under_load_ends_a_node_in_time_and_loses_nothing(network: Network) -> None:
-    stopped = network.nodes[3]
+def test_sigterm_under_load_ends_each_in_turn_in_time_and_loses_nothing(network: Network) -> None:
     with load_on(network.urls, keys_of(network)) as load:
         wait_for_reports(load)
-        stopped.send(signal.SIGTERM)
-        assert stopped.wait(within_seconds=STOP_SECONDS) == 0
-        wait_for_reports(load)
-        stopped.start()
-        stopped.wait_until_ready()
+        for stopped in network.nodes:
+            marks = log_lengths(network)
+            stopped.send(signal.SIGTERM)
+            assert stopped.wait(within_seconds=STOP_SECONDS) == 0
+            stopped.wait_until_it_says("stopping", "signal=SIGTERM", after=marks[stopped.node.name])
+            others_say(network, stopped, after=marks)
+            wait_for_reports(load)
+            goal = network.height()
+            stopped.start()
+            stopped.wait_until_at(goal)
     check_every_node_has(load, network)
 
 
