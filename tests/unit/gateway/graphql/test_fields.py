@@ -1,10 +1,9 @@
 """What each type tells, over the rows of `population`, and how its relations lead on."""
 
 from daonode.primitives.addresses import encode_account
-from daonode.primitives.json_form import to_json
 from daonode.stores.memory import MemoryStore
 from tests.unit.gateway.graphql.asking import data, error, make_engine
-from tests.unit.gateway.graphql.population import RULES, account, founded_store, proposal_id, vote_block
+from tests.unit.gateway.graphql.population import account, founded_store, proposal_id, vote_block
 
 ALICE, BOB, CAROL, DAVE, ERIN = (encode_account(account(index)) for index in range(5))
 

@@ -13,7 +13,7 @@ import trio
 from graphql import get_introspection_query
 
 from daonode.gateway.graphql import execution
-from daonode.gateway.graphql.execution import MAX_EXECUTED_AT_ONCE, MAX_WAITING
+from daonode.gateway.graphql.execution import MAX_ANSWERING, MAX_EXECUTED_AT_ONCE
 from daonode.gateway.graphql.limits import (
     MAX_ALIASES,
     MAX_COST,
@@ -232,7 +232,7 @@ async def test_a_store_that_fails_is_no_secret_and_a_defect_is_one(capsys: pytes
     assert "of a secret" in capsys.readouterr().out
 
 
-async def test_requests_that_wait_are_bounded() -> None:
+async def test_requests_at_one_time_are_bounded() -> None:
     store = Spied(founded_store(), pause_s=0.001)
     engine = make_engine(store)
     codes: list[object] = []
@@ -242,8 +242,8 @@ async def test_requests_that_wait_are_bounded() -> None:
         codes.append(given.status)
 
     async with trio.open_nursery() as nursery:
-        for _ in range(MAX_WAITING + 10):
+        for _ in range(MAX_ANSWERING + 10):
             nursery.start_soon(ask)
-    assert codes.count(200) == MAX_WAITING
+    assert codes.count(200) == MAX_ANSWERING
     assert codes.count(503) == 10
-    assert MAX_EXECUTED_AT_ONCE < MAX_WAITING
+    assert MAX_EXECUTED_AT_ONCE < MAX_ANSWERING
