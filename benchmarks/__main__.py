@@ -11,6 +11,7 @@ from benchmarks.hour import HourForm, measure_hour
 from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
 from benchmarks.stages import measure_growth, measure_stages
+from benchmarks.subscribers import SubscribersForm, measure_subscribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,10 @@ class Form:
 
     chain: ChainForm
     growth: tuple[int, ...]
+    subscribers: SubscribersForm = SubscribersForm(subscribers=500, blocks=60)
 
 
-PARTS = ("stages", "quiet", "flood", "growth")
+PARTS = ("stages", "quiet", "flood", "growth", "subscribers")
 HOUR = "hour"
 """Measured only when it is asked for."""
 USUAL_CHAIN = ChainForm(
@@ -33,6 +35,7 @@ FORMS = {
             accounts=2_000, warm_up_seconds=2, flood_votes=8_000, flood_seconds=20, quiet_seconds=4, expected_rate=1_000
         ),
         growth=(1_000,),
+        subscribers=SubscribersForm(subscribers=100, blocks=6),
     ),
     "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000)),
     "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000)),
@@ -67,6 +70,8 @@ def main() -> None:
         measure_chain(report, chain, parts=arguments.only, profiled=arguments.profile, kept=arguments.keep)
     if "growth" in arguments.only:
         measure_growth(report, form.growth)
+    if "subscribers" in arguments.only:
+        measure_subscribers(report, form.subscribers)
     if HOUR in arguments.only:
         hour = HourForm(
             accounts=chain.accounts,

@@ -42,8 +42,9 @@ TIME_LIMIT_S: Final = 5.0
 """How long one request, or one read for a subscription, may be executed."""
 MAX_EXECUTED_AT_ONCE: Final = 4
 """Threads that execute."""
-MAX_WAITING: Final = 256
-"""Requests that wait for a thread; one more is told to come again."""
+MAX_ANSWERING: Final = 128
+"""Requests over HTTP that are answered or wait for it; one more is told to come again. What comes over WebSockets is
+bounded by its connections, and waits: all come at one time after a gateway was away."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,13 +81,20 @@ class Engine:
         self._metrics = metrics
         self._live = live
         self._threads = trio.CapacityLimiter(MAX_EXECUTED_AT_ONCE)
-        self._waiting = 0
+        self._answering = 0
         # Attaching the resolvers checks them: better now than at the first request.
         make_schema()
 
     async def answer(self, request: GraphqlRequest) -> Answer:
-        """Execute a query; a refusal is an answer too."""
-        begun = await self.begin(request)
+        """Execute a query of a client of which nothing else is bounded; a refusal is an answer too."""
+        if self._answering >= MAX_ANSWERING:
+            busy = "the gateway answers as many requests as it may"
+            return self.refusal(refused(busy, "OVERLOADED", status=HTTPStatus.SERVICE_UNAVAILABLE))
+        self._answering += 1
+        try:
+            begun = await self.begin(request)
+        finally:
+            self._answering -= 1
         if isinstance(begun, Prepared):
             hint = "open a WebSocket at this path with the subprotocol graphql-transport-ws"
             return self.refusal(refused("a subscription has many answers", "BAD_REQUEST", hint=hint))
@@ -110,13 +118,8 @@ class Engine:
         """Do what reads the store where it holds nobody up.
 
         Raises:
-            Refused: too many wait already, it takes too long, or the store cannot be read.
+            Refused: it takes too long, answers too much, or the store cannot be read.
         """
-        if self._waiting >= MAX_WAITING:
-            raise refused(
-                "the gateway answers as many requests as it may", "OVERLOADED", status=HTTPStatus.SERVICE_UNAVAILABLE
-            )
-        self._waiting += 1
         try:
             return await trio.to_thread.run_sync(work, limiter=self._threads)
         except OutOfTime:
@@ -136,8 +139,6 @@ class Engine:
         except StoreError as error:
             log.warning("the index cannot be read", reason=str(error))
             raise unavailable() from None
-        finally:
-            self._waiting -= 1
 
     @contextmanager
     def reading(self, *, text_limit: int = MAX_TEXT_CHARACTERS) -> Iterator[Reading]:

@@ -10,7 +10,7 @@ class GraphqlMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.seconds = Histogram(
-            "daonode_gateway_graphql_seconds", "Time that executing a request took.", registry=registry
+            "daonode_gateway_graphql_seconds", "Time from a request to its answer.", registry=registry
         )
         self.refused = Counter(
             "daonode_gateway_graphql_refused", "Requests that were not executed, by code.", ["code"], registry=registry

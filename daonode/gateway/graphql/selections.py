@@ -17,9 +17,8 @@ from graphql.language import FieldNode, OperationDefinitionNode, VariableNode
 from daonode.gateway.graphql.execution import FIELD_UNITS, HAPPENING_UNITS, Engine, Prepared, content_of, pay
 from daonode.gateway.graphql.limits import MAX_TEXT_OF_HAPPENING
 from daonode.gateway.graphql.requests import GraphqlRequest
-from daonode.gateway.graphql.topics import Happening
 from daonode.httpd.budgets import Budget
-from daonode.primitives.positions import Position
+from daonode.stores.rows import Row
 
 MAX_KEPT_BYTES: Final = 64 * 1024
 """Results of one selection that are kept for the clients that are told a little later."""
@@ -35,41 +34,50 @@ class Selection:
     def __init__(self, engine: Engine, prepared: Prepared) -> None:
         self._engine = engine
         self._executor = prepared.executor
+        self._tell = prepared.topic.tell
         self._units = HAPPENING_UNITS + FIELD_UNITS * prepared.cost
+        self._kept: OrderedDict[Row, Result] = OrderedDict()
         self._kept_bytes = 0
-        self._kept: OrderedDict[Position, Result] = OrderedDict()
-        self._executing = trio.Lock()
+        self._executed: trio.Event | None = None
 
-    async def results(self, happenings: Sequence[Happening], *, budget: Budget) -> list[Result]:
+    async def results(self, rows: Sequence[Row], *, budget: Budget) -> list[Result]:
         """The result for each happening, as of now or a little before. Whoever asks first pays for its execution.
 
         Raises:
             Refused: the store cannot be read, or not in time.
         """
-        async with self._executing:
-            missing = [each for each in happenings if each.position not in self._kept]
-            made = await self._engine.in_thread(lambda: self._execute(missing)) if missing else []
-            known = {**self._kept, **{each.position: result for each, result in zip(missing, made, strict=True)}}
-            for each in missing:
-                self._keep(each.position, known[each.position])
-        # Paid where nobody waits for the lock: a debt holds up the one whose it is.
-        budget.owe(self._units * len(missing))
-        await pay(budget, 0)
-        return [known[each.position] for each in happenings]
+        # All who follow are told at the same moment: one executes, and the others go on together when it is done.
+        while self._executed is not None and not all(row in self._kept for row in rows):
+            await self._executed.wait()
+        missing = [row for row in rows if row not in self._kept]
+        found = {row: self._kept[row] for row in rows if row in self._kept}
+        if missing:
+            executed = self._executed = trio.Event()
+            try:
+                made = await self._engine.in_thread(lambda: self._execute(missing))
+                for row, result in zip(missing, made, strict=True):
+                    found[row] = result
+                    self._keep(row, result)
+            finally:
+                self._executed = None
+                executed.set()
+            budget.owe(self._units * len(missing))
+            await pay(budget, 0)
+        return [found[row] for row in rows]
 
-    def _keep(self, position: Position, result: Result) -> None:
-        self._kept[position] = result
+    def _keep(self, row: Row, result: Result) -> None:
+        self._kept[row] = result
         self._kept_bytes += len(result)
         while self._kept_bytes > MAX_KEPT_BYTES:
             _, dropped = self._kept.popitem(last=False)
             self._kept_bytes -= len(dropped)
 
-    def _execute(self, happenings: Sequence[Happening]) -> list[Result]:
+    def _execute(self, rows: Sequence[Row]) -> list[Result]:
         with self._engine.reading(text_limit=MAX_TEXT_OF_HAPPENING) as reading:
             results = []
-            for happening in happenings:
+            for row in rows:
                 reading.anew()
-                executor = self._executor.build_per_event_executor(happening)
+                executor = self._executor.build_per_event_executor(self._tell(row))
                 executor.context_value = reading
                 result = execute_subscription_event(executor)
                 assert isinstance(result, ExecutionResult), "resolvers never await"

@@ -211,10 +211,10 @@ class GraphqlSession:
         operation.sent = begun.topic.since
         self._metrics.subscriptions.inc()
         async with aclosing(begun.topic.follow()) as following:
-            async for happenings in following:
-                results = await selection.results(happenings, budget=self._budget)
-                for happening, result in zip(happenings, results, strict=True):
-                    await self._tell(operation, happening.position, result)
+            async for rows in following:
+                results = await selection.results(rows, budget=self._budget)
+                for row, result in zip(rows, results, strict=True):
+                    await self._tell(operation, begun.topic.position(row), result)
 
     async def _tell(self, operation: _Operation, position: Position, result: bytes) -> None:
         def on_begun() -> None:

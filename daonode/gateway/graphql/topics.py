@@ -82,12 +82,16 @@ class Topic:
     tell: Callable[[Row], Happening]
     since: Position
 
-    async def follow(self) -> AsyncGenerator[Sequence[Happening], None]:
-        """The happenings after `since`, some at a time, without end."""
+    def position(self, row: Row) -> Position:
+        """The position that a row is told with."""
+        return self.interest.log.position(row)
+
+    async def follow(self) -> AsyncGenerator[Sequence[Row], None]:
+        """The rows after `since`, some at a time, without end; `tell` makes a happening of each."""
         async with aclosing(self.live.follow(self.interest, self.since)) as found:
             async for rows in found:
                 for start in range(0, len(rows), MAX_AT_ONCE):
-                    yield [self.tell(row) for row in rows[start : start + MAX_AT_ONCE]]
+                    yield rows[start : start + MAX_AT_ONCE]
 
     __aiter__ = follow
 
