@@ -20,7 +20,7 @@ class Form:
 
     chain: ChainForm
     growth: tuple[int, ...]
-    subscribers: SubscribersForm = SubscribersForm(subscribers=500, blocks=60)
+    subscribers: SubscribersForm
 
 
 PARTS = ("stages", "quiet", "flood", "growth", "subscribers")
@@ -29,6 +29,7 @@ HOUR = "hour"
 USUAL_CHAIN = ChainForm(
     accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=400, quiet_seconds=20, expected_rate=1_300
 )
+USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
 FORMS = {
     "short": Form(
         ChainForm(
@@ -37,8 +38,8 @@ FORMS = {
         growth=(1_000,),
         subscribers=SubscribersForm(subscribers=100, blocks=6),
     ),
-    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000)),
-    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000)),
+    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000), subscribers=USUAL_SUBSCRIBERS),
+    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000), subscribers=USUAL_SUBSCRIBERS),
 }
 
 
