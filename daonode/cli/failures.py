@@ -41,6 +41,7 @@ from daonode.client.errors import (
 )
 from daonode.client.submission import ExecutionFailed
 from daonode.genesis.errors import GenesisError
+from daonode.indexer.errors import IndexerError, NoNodeLeft
 from daonode.ledger.errors import LedgerError, TransactionError
 from daonode.node.errors import Halted
 from daonode.node.home import HomeError
@@ -50,6 +51,7 @@ from daonode.primitives.errors import PrimitiveError
 from daonode.process.settings import ConfigError
 from daonode.replica.errors import RecordDamaged
 from daonode.signer.errors import SignerError
+from daonode.stores.errors import StoreError
 
 
 class ExitCode(IntEnum):
@@ -93,6 +95,9 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ClientSettingsError, ExitCode.USAGE),
     (HomeError, ExitCode.USAGE),
     (TestnetError, ExitCode.USAGE),
+    (NoNodeLeft, ExitCode.UNREACHABLE),
+    (IndexerError, ExitCode.USAGE),
+    (StoreError, ExitCode.USAGE),
     (StorageError, ExitCode.USAGE),
     (RecordDamaged, ExitCode.USAGE),
     (SignerError, ExitCode.USAGE),

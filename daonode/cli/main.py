@@ -23,6 +23,7 @@ class RootGroup(LazyGroup):
         "status": "Show how a node is doing.",
         "doctor": "Check everything that a node needs.",
         "version": "Show versions.",
+        "indexer": "Keep an index of the chain for the gateway.",
         "gateway": "Run the public side: REST, GraphQL and the web page.",
         "config": "Check a node's configuration.",
         "genesis": "Make and check genesis documents.",
