@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.chain import ChainForm, measure_chain
+from benchmarks.gateway import GatewayForm, measure_gateway
 from benchmarks.hour import HourForm, measure_hour
 from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
@@ -21,15 +22,17 @@ class Form:
     chain: ChainForm
     growth: tuple[int, ...]
     subscribers: SubscribersForm
+    gateway: GatewayForm
 
 
-PARTS = ("stages", "quiet", "flood", "growth", "subscribers")
+PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway")
 HOUR = "hour"
 """Measured only when it is asked for."""
 USUAL_CHAIN = ChainForm(
     accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=400, quiet_seconds=20, expected_rate=1_300
 )
 USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
+USUAL_GATEWAY = GatewayForm(votes=100_000, rate=200, seconds=20)
 FORMS = {
     "short": Form(
         ChainForm(
@@ -37,9 +40,10 @@ FORMS = {
         ),
         growth=(1_000,),
         subscribers=SubscribersForm(subscribers=100, blocks=6),
+        gateway=GatewayForm(votes=10_000, rate=100, seconds=3),
     ),
-    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000), subscribers=USUAL_SUBSCRIBERS),
-    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000), subscribers=USUAL_SUBSCRIBERS),
+    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000), subscribers=USUAL_SUBSCRIBERS, gateway=USUAL_GATEWAY),
+    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000), subscribers=USUAL_SUBSCRIBERS, gateway=USUAL_GATEWAY),
 }
 
 
@@ -71,6 +75,8 @@ def main() -> None:
         measure_chain(report, chain, parts=arguments.only, profiled=arguments.profile, kept=arguments.keep)
     if "growth" in arguments.only:
         measure_growth(report, form.growth)
+    if "gateway" in arguments.only:
+        measure_gateway(report, form.gateway)
     if "subscribers" in arguments.only:
         measure_subscribers(report, form.subscribers)
     if HOUR in arguments.only:

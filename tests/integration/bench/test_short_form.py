@@ -11,6 +11,11 @@ import pytest
 
 LIMIT_SECONDS = 240
 FIGURES = {
+    "gateway_list_cpu_ms",
+    "gateway_list_most_per_second",
+    "gateway_list_p50_ms",
+    "gateway_list_p99_ms",
+    "gateway_list_worst_ms",
     "growth_1000_accounts",
     "processes_cpu",
     "quiet_latency_p50_ms",
