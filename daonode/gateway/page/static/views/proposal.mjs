@@ -15,6 +15,7 @@ import {
   facts,
   hash,
   heading,
+  link,
   moreButton,
   paragraphs,
   row,
@@ -47,7 +48,7 @@ export function show({ proposal, votes }, { showMore, redraw }) {
       h('span', { class: 'muted' }, `Proposal ${proposal.number} · ${proposal.track_name} track`),
     ),
     heading(visible(proposal.title)),
-    h('p', { class: 'lead', role: 'status' }, stands(proposal)),
+    h('p', { class: 'lead' }, stands(proposal)),
     h(
       'div',
       { class: 'columns aside' },
@@ -77,12 +78,13 @@ export function show({ proposal, votes }, { showMore, redraw }) {
   ];
 }
 
-function stands(proposal) {
-  const { sentence, next } = statusWords(proposal.status);
+// Its status as a sentence, which is read aloud when it changes, and the time left, which is not: it always changes.
+function stands({ status, next_change: nextChange, failure }) {
+  const { sentence, next } = statusWords(status);
+  const failed = failure ? ` What failed: ${visible(failure)}.` : '';
   return [
-    sentence,
-    proposal.next_change && next ? [` ${next} `, ago(proposal.next_change), '.'] : null,
-    proposal.failure ? ` What failed: ${visible(proposal.failure)}.` : null,
+    h('span', { role: 'status' }, sentence + failed),
+    nextChange && next ? [` ${next} `, ago(nextChange), '.'] : null,
   ];
 }
 
@@ -103,10 +105,12 @@ function actions(calls) {
   );
 }
 
-// A value in JSON form, as nested lists of names and values.
+// A value in JSON form, as nested lists of names and values; addresses are whole.
 export function fields(value) {
-  if (value === null || typeof value !== 'object')
-    return String(value).startsWith('dao1') ? account(value) : visible(String(value ?? 'none'));
+  if (value === null || typeof value !== 'object') {
+    const text = visible(String(value ?? 'none'));
+    return text.startsWith('dao1') ? link(`members/${text}`, h('code', { class: 'whole' }, text)) : text;
+  }
   return h(
     'dl',
     { class: 'fields' },
