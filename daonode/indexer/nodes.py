@@ -18,8 +18,8 @@ from daonode.client.errors import BadAnswer, ClientError, RpcError, Unreachable
 from daonode.indexer.errors import NodeLied, NoNodeLeft
 from daonode.indexer.metrics import IndexerMetrics
 
-WAIT_MS: Final = 10_000
-"""How long a node holds an answer back while there is no next block."""
+WAIT_MS: Final = 3_000
+"""How long a node holds an answer back while there is no next block; then the next node is asked."""
 MAX_BLOCKS: Final = 256
 """Blocks that are asked for at a time: as many as a node gives."""
 FIRST_PAUSE_S: Final = 0.5
