@@ -124,7 +124,8 @@ def vote_cast(
     text = None if voter is None else encode_account(Address(voter))
 
     def passes(row: Row) -> bool:
-        return text is None or _ballot(cast(EventRow, row)).voter == text
+        ballot = _ballot(cast(EventRow, row))
+        return ballot is not None and (text is None or ballot.voter == text)
 
     return Topic(live, Interest(CAST_VOTES, where, passes), _vote_cast, _start(since, reading))
 
@@ -158,6 +159,7 @@ def _proposal_changed(row: Row) -> Happening:
 def _vote_cast(row: Row) -> Happening:
     event = cast(EventRow, row)
     ballot = _ballot(event)
+    assert ballot is not None, "others do not pass"
     return VoteCast(
         position=CAST_VOTES.position(row),
         time_ms=event.time_ms,
@@ -170,8 +172,12 @@ def _vote_cast(row: Row) -> Happening:
     )
 
 
-def _ballot(event: EventRow) -> _Ballot:
-    return msgspec.json.decode(event.value, type=_Ballot)
+def _ballot(event: EventRow) -> _Ballot | None:
+    """What an event says; None where it is of another form, as a chain with other modules may tell it."""
+    try:
+        return msgspec.json.decode(event.value, type=_Ballot)
+    except msgspec.ValidationError:
+        return None
 
 
 def proposal_of(happening: ProposalChanged | VoteCast, reading: Reading) -> ProposalRow | None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from typing import Protocol
 
 import trio
 from prometheus_client import CollectorRegistry
@@ -121,8 +122,15 @@ class Client:
         return int(closed.code)
 
 
+class Addressed(Protocol):
+    """What listens somewhere."""
+
+    @property
+    def address(self) -> str: ...
+
+
 @asynccontextmanager
-async def connected(server: Served, *, init: object = None) -> AsyncIterator[Client]:
+async def connected(server: Addressed, *, init: object = None) -> AsyncIterator[Client]:
     """A connection that has begun."""
     async with opened(server) as client:
         await client.send(type="connection_init", payload=init)
@@ -131,7 +139,7 @@ async def connected(server: Served, *, init: object = None) -> AsyncIterator[Cli
 
 
 @asynccontextmanager
-async def opened(server: Served, *, buffer_bytes: int | None = None) -> AsyncIterator[Client]:
+async def opened(server: Addressed, *, buffer_bytes: int | None = None) -> AsyncIterator[Client]:
     """A connection on which nothing was said; its operating system takes little for it where that is bounded."""
     host, _, port = server.address.rpartition(":")
     socket = trio.socket.socket()

@@ -10,13 +10,14 @@ import trio
 from daonode.gateway.graphql import socket as socket_module
 from daonode.gateway.graphql.socket import MAX_OPERATIONS
 from daonode.primitives.addresses import encode_account
-from daonode.stores.tables import BLOCKS, MOVES, PROPOSALS
+from daonode.stores.tables import BLOCKS, EVENTS, MOVES, PROPOSALS
 from tests.integration.gateway.graphql.served import GOOD_TOKEN, PATIENCE_S, Served, connected, opened, served
 from tests.unit.gateway.graphql.population import (
     HEIGHT,
     account,
     block,
     changes,
+    event,
     founded_store,
     move,
     proposal,
@@ -128,6 +129,17 @@ async def test_votes_and_changes_are_filtered() -> None:
                 "proposal": {"title": "Proposal 2"},
             }
         }
+
+
+async def test_an_event_of_another_form_is_no_vote_and_ends_nothing() -> None:
+    store = founded_store()
+    async with served(store) as server, connected(server) as client:
+        await client.subscribe("v", VOTES_QUERY)
+        await until_counted(server, "subscriptions", 1)
+        strange = event("governance.VoteCast", {"body": "0x00"}, height=11, position=0)
+        store.apply(changes(11, [(BLOCKS, block(11)), (EVENTS, strange)]))
+        store.apply(vote_block(12, [0]))
+        assert "'position': '12:0'" in str(await client.next("v"))
 
 
 async def test_a_subscription_resumes_without_loss_or_repetition_wherever_it_broke_off() -> None:
