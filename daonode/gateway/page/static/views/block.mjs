@@ -19,7 +19,8 @@ export async function load({ parts: [name] }) {
     list('transactions', { height }, block.transactions),
     list('events', { height }, Math.min(block.events, MAX_EVENTS)),
   ]);
-  return { block, transactions: transactions.items, events: events.items };
+  // Lists are newest first; within a block, things are read in the order in which they happened.
+  return { block, transactions: transactions.items.toReversed(), events: events.items.toReversed() };
 }
 
 export function show({ block, transactions, events }) {
