@@ -19,7 +19,7 @@ from threading import Event
 
 from msgspec.structs import replace
 
-from daonode.cli.network.ports import NetworkNode, assign_ports
+from daonode.cli.network.ports import FreePorts, NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
@@ -222,7 +222,7 @@ def running_network(
         "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    network = Network(directory, [NodeProcess(node) for node in assign_ports(directory, report=print)])
+    network = Network(directory, [NodeProcess(node) for node in assign_ports(directory, FreePorts(print))])
     for node in network.nodes:
         path = node.node.home.node_toml
         config = load_config(path, environment={})

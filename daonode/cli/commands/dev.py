@@ -18,7 +18,7 @@ from daonode.cli.parameters import DURATION
 from daonode.cli.session import Command, Session, output_option, with_session
 
 if TYPE_CHECKING:
-    from daonode.cli.network.ports import NetworkNode
+    from daonode.cli.network.supervisor import Network
 
 DEFAULT_HOME = "~/.daonode-dev"
 BASE_PORT = 26656
@@ -53,7 +53,7 @@ def _common(command: Command) -> Command:
 @_common
 @click.pass_context
 def command(ctx: click.Context, session: Session, /, *, reset: bool, **numbers: int) -> None:
-    """Run a development network of four validators until Ctrl-C.
+    """Run a development network until Ctrl-C: four validators, an indexer, and a gateway with the web page.
 
     The first start makes it and seeds the chain; later ones go on where it stopped.
     """
@@ -68,7 +68,7 @@ def command(ctx: click.Context, session: Session, /, *, reset: bool, **numbers: 
         timelock_ms=numbers["timelock"],
         base_port=numbers["base_port"] or None,
         reset=reset,
-        on_ready=lambda nodes: _show_banner(session, directory, nodes),
+        on_ready=lambda network: _show_banner(session, directory, network),
         report=session.say,
     )
 
@@ -104,7 +104,7 @@ def fault() -> None:
 @click.argument("node", default="node3")
 @_common
 def crash(session: Session, node: str) -> None:
-    """Kill a node's process at once; it is started again after some seconds and catches up."""
+    """Kill a process at once, that of a node, or `indexer`, or `gateway`; it is started again after some seconds."""
     pid = _pid(session.home_path, node)
     os.kill(pid, signal.SIGKILL)
     session.show({"node": node, "fault": "crash", "pid": pid})
@@ -126,20 +126,19 @@ def pause(session: Session, node: str, duration: int) -> None:
 
 
 def _pid(home: Path, name: str) -> int:
-    from daonode.cli.network.development import network_directory, running_nodes
+    from daonode.cli.network.development import network_directory, running_processes
     from daonode.primitives.json_form import suggestion
 
-    nodes = running_nodes(network_directory(home))
-    for node in nodes:
-        if node.name == name:
-            return node.pid
-    raise click.UsageError(f"no node {name!r}; {suggestion(name, tuple(node.name for node in nodes))}")
+    processes = running_processes(network_directory(home))
+    if name not in processes:
+        raise click.UsageError(f"no node {name!r}; {suggestion(name, tuple(processes))}")
+    return processes[name]
 
 
-def _show_banner(session: Session, directory: Path, nodes: tuple[NetworkNode, ...]) -> None:
+def _show_banner(session: Session, directory: Path, network: Network) -> None:
     from daonode.cli.network.banner import banner, banner_text
 
-    shown: JsonObject = banner(directory, nodes, program=_program())
+    shown: JsonObject = banner(directory, network, program=_program())
     session.show(shown, text=lambda: banner_text(shown))
     sys.stdout.flush()
 

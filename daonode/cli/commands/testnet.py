@@ -14,7 +14,7 @@ from daonode.cli.session import FORMATS, Command, Session, common, home_option, 
 from daonode.primitives.json_form import Json
 
 if TYPE_CHECKING:
-    from daonode.cli.network.ports import NetworkNode
+    from daonode.cli.network.supervisor import Network
 
 DEFAULT_CHAIN_ID = "daonode:testnet"
 
@@ -108,20 +108,23 @@ def init(session: Session, directory: Path, **options: object) -> None:
 
 @command.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--restart/--no-restart", default=False, help="Start a node again that ends on its own.")
+@click.option("--restart/--no-restart", default=False, help="Start a process again that ends on its own.")
+@click.option("--gateway", "has_gateway", is_flag=True, help="Run an indexer and a gateway too, in the home of node0.")
 @common
-def start(session: Session, directory: Path, restart: bool) -> None:
+def start(session: Session, directory: Path, restart: bool, has_gateway: bool) -> None:
     """Run one process per validator until Ctrl-C; network.json says where each listens once all answer."""
     import trio
 
     from daonode.cli.network.supervisor import Supervisor
 
-    def on_ready(nodes: tuple[NetworkNode, ...]) -> None:
+    def on_ready(network: Network) -> None:
         rows: list[Json] = [
-            {"name": each.name, "rpc": f"http://{each.rpc}", "home": str(each.home.path)} for each in nodes
+            {"name": each.name, "rpc": f"http://{each.rpc}", "home": str(each.home.path)} for each in network.nodes
         ]
         session.show(rows)
+        if network.read_side is not None:
+            session.say(f"the page is at {network.read_side.url}")
         session.say("all validators answer; Ctrl-C ends them")
 
-    supervisor = Supervisor(directory, restart=restart, report=session.say)
+    supervisor = Supervisor(directory, restart=restart, report=session.say, has_gateway=has_gateway)
     trio.run(functools.partial(supervisor.run, on_ready))

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from daonode.cli.network.people import FOUNDERS, REGISTRAR
-from daonode.cli.network.ports import NetworkNode
+from daonode.cli.network.supervisor import Network
 from daonode.cli.output import JsonObject
 from daonode.client.answers import Answer
 from daonode.primitives.json_form import Json
 
 
-def banner(directory: Path, nodes: tuple[NetworkNode, ...], *, program: str) -> JsonObject:
+def banner(directory: Path, network: Network, *, program: str) -> JsonObject:
     """The facts."""
     chain_id: Json = json.loads((directory / "genesis.json").read_text())["chain_id"]
     accounts = Answer({"accounts": json.loads((directory / "accounts.json").read_text())}, place="accounts.json")
@@ -33,9 +33,11 @@ def banner(directory: Path, nodes: tuple[NetworkNode, ...], *, program: str) -> 
         f"{program} dev warp 2h --home {directory}",
     ]
     urls: list[Json] = [
-        {"name": node.name, "rpc": f"http://{node.rpc}/", "metrics": f"http://{node.metrics}/metrics"} for node in nodes
+        {"name": node.name, "rpc": f"http://{node.rpc}/", "metrics": f"http://{node.metrics}/metrics"}
+        for node in network.nodes
     ]
     return {
+        "page": None if network.read_side is None else network.read_side.url,
         "chain_id": chain_id,
         "accounts": people,
         "all_accounts": str(directory / "accounts.json"),
@@ -47,7 +49,8 @@ def banner(directory: Path, nodes: tuple[NetworkNode, ...], *, program: str) -> 
 def banner_text(facts: JsonObject) -> str:
     """The facts for people."""
     answer = Answer(facts, place="banner")
-    lines = ["", f"  daonode development network {answer.text('chain_id')}", "", "  Accounts, each with 1000000 dao:"]
+    lines = ["", f"  Open {answer.text('page')} in a browser: what this DAO decides and what it owns", ""]
+    lines += [f"  daonode development network {answer.text('chain_id')}", "", "  Accounts, each with 1000000 dao:"]
     people = answer.items("accounts")
     lines += [f"    {person.text('name'):<10} {person.text('role'):<18} {person.text('address')}" for person in people]
     lines += [

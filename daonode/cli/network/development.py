@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.homes import TestnetPlan, make_testnet
 from daonode.cli.network.people import FOUNDERS
+from daonode.cli.network.programs import READ_SIDE
 from daonode.cli.network.supervisor import NETWORK_FILE
 from daonode.client.answers import Answer
 from daonode.genesis.builder import DEFAULT_DEPOSIT, Periods
-from daonode.node.home import Home
 from daonode.primitives.ids import ChainId
 from daonode.primitives.units import DurationMs
 
@@ -22,17 +23,6 @@ SEED = "dev"
 VALIDATORS = 4
 CLOCK_FILE = "clock_offset_ms"
 """Only a development network has this file, so it also tells what `--reset` may remove."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeProcess:
-    """One running node of a network, as `network.json` says."""
-
-    name: str
-    home: Home
-    pid: int
-    rpc: str
-    metrics: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +85,8 @@ def clock_of(directory: Path) -> DevelopmentClock:
     return DevelopmentClock(path)
 
 
-def running_nodes(directory: Path) -> tuple[NodeProcess, ...]:
-    """The processes of a network.
+def running_processes(directory: Path) -> Mapping[str, int]:
+    """The processes of a network by name: its nodes, its indexer and its gateway, each with its id.
 
     Raises:
         TestnetError: it does not run.
@@ -105,16 +95,8 @@ def running_nodes(directory: Path) -> tuple[NodeProcess, ...]:
         content = Answer(json.loads((directory / NETWORK_FILE).read_text()), place=NETWORK_FILE)
     except FileNotFoundError:
         raise TestnetError(f"no network runs in {directory}; start it with `daonode dev`") from None
-    return tuple(
-        NodeProcess(
-            name=node.text("name"),
-            home=Home(Path(node.text("home"))),
-            pid=node.number("pid"),
-            rpc=node.text("rpc"),
-            metrics=node.text("metrics"),
-        )
-        for node in content.items("nodes")
-    )
+    found = {node.text("name"): node.number("pid") for node in content.items("nodes")}
+    return found | {name: content.inner(name).number("pid") for name in READ_SIDE if content.has(name)}
 
 
 def network_directory(path: Path) -> Path:

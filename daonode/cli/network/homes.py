@@ -11,8 +11,10 @@ from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.people import MEMBERS, REGISTRAR, Person, entropy, make_people
 from daonode.cli.network.ports import HOST
 from daonode.client.keystore import Keystore
+from daonode.gateway.settings import GatewayConfig, GatewaySection
 from daonode.genesis.builder import NATIVE_UNIT, ChainPlan, Periods, build_document
 from daonode.genesis.document import TEST_COIN_TYPE, ChainDescription, GenesisDocument
+from daonode.indexer.settings import IndexerConfig, IndexerSection
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.genesis import GenesisLimit
@@ -33,6 +35,7 @@ from daonode.primitives.ids import AssetId, ChainId, PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of
 from daonode.primitives.times import MS_PER_DAY
 from daonode.primitives.units import Amount, DurationMs, TimeMs
+from daonode.process.settings import write_settings
 
 MAX_VALIDATORS = 64
 PORTS_EACH = 10
@@ -117,6 +120,7 @@ def make_testnet(directory: Path, plan: TestnetPlan) -> None:
         _make_home(
             Home(directory / keys.name), keys, validators=validators, document=document, people=people, plan=plan
         )
+    _write_read_side(Home(directory / validators[0].name), plan)
 
 
 def _document(plan: TestnetPlan, people: tuple[Person, ...], validators: tuple[ValidatorKeys, ...]) -> GenesisDocument:
@@ -182,6 +186,20 @@ def _make_home(
         dev=DevSection(clock_file="" if plan.clock_file is None else str(plan.clock_file)),
     )
     write_config(home.node_toml, config)
+
+
+def _write_read_side(home: Home, plan: TestnetPlan) -> None:
+    """Where an indexer and a gateway of this home listen, after the ports of all validators; where these are chosen
+    when the network starts, so are theirs, and whose RPC they ask is written then."""
+    first = None if plan.base_port is None else plan.base_port + plan.validators * PORTS_EACH
+    gateway, gateway_metrics, indexer_metrics = (
+        f"{HOST}:{0 if first is None else first + place}" for place in range(3)
+    )
+    rpc = GatewaySection().rpc if first is None else (f"http://{HOST}:{_ports(plan, 0)[1]}",)
+    gateway_section = GatewaySection(listen=gateway, metrics_listen=gateway_metrics, rpc=rpc)
+    write_settings(home.config_directory / "gateway.toml", GatewayConfig(gateway=gateway_section))
+    indexer_section = IndexerSection(metrics_listen=indexer_metrics, rpc=rpc)
+    write_settings(home.config_directory / "indexer.toml", IndexerConfig(indexer=indexer_section))
 
 
 def _ports(plan: TestnetPlan, index: int) -> tuple[int, int, int]:

@@ -28,10 +28,8 @@ class NetworkNode:
     metrics: str
 
 
-def assign_ports(directory: Path, *, report: Callable[[str], None]) -> tuple[NetworkNode, ...]:
+def assign_ports(directory: Path, ports: FreePorts) -> tuple[NetworkNode, ...]:
     """Give every home under `directory` free ports, keeping those that are free already, and write them down.
-
-    `report` is told, in words, where a configured port was taken.
 
     Raises:
         TestnetError: there is no home.
@@ -40,7 +38,6 @@ def assign_ports(directory: Path, *, report: Callable[[str], None]) -> tuple[Net
     if not homes:
         raise TestnetError(f"{directory} holds no node; make a network with `daonode testnet init -o {directory}`")
     configs = {home.path.name: load_config(home.node_toml, environment={}) for home in homes}
-    ports = _Ports(report)
     nodes = tuple(
         NetworkNode(
             name=home.path.name,
@@ -57,8 +54,8 @@ def assign_ports(directory: Path, *, report: Callable[[str], None]) -> tuple[Net
     return nodes
 
 
-class _Ports:
-    """Chooses ports that are free now, each once."""
+class FreePorts:
+    """Chooses ports that are free now, each once. `report` is told, in words, where a configured one was taken."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report

@@ -11,9 +11,8 @@ import trio
 
 from daonode.cli.network.development import SEED, clock_of, prepare
 from daonode.cli.network.errors import TestnetError
-from daonode.cli.network.ports import NetworkNode
 from daonode.cli.network.seeding import Seeding
-from daonode.cli.network.supervisor import Supervisor
+from daonode.cli.network.supervisor import Network, Supervisor
 from daonode.client.errors import ClientError
 from daonode.client.rpc import RpcClient
 from daonode.genesis.document import load_document
@@ -28,23 +27,23 @@ def run_development(
     timelock_ms: int,
     base_port: int | None,
     reset: bool,
-    on_ready: Callable[[tuple[NetworkNode, ...]], None],
+    on_ready: Callable[[Network], None],
     report: Callable[[str], None],
 ) -> None:
     """Run the network in a directory until SIGINT or SIGTERM; raises as `prepare` and `Supervisor.run`."""
     prepare(directory, voting_ms=voting_ms, timelock_ms=timelock_ms, base_port=base_port, reset=reset)
-    supervisor = Supervisor(directory, restart=True, report=report)
+    supervisor = Supervisor(directory, restart=True, report=report, has_gateway=True)
 
     def report_seeding(text: str) -> None:
         # A seeding that fails because the nodes are being ended is no news.
         if not supervisor.is_ending:
             report(text)
 
-    def begin(nodes: tuple[NetworkNode, ...]) -> None:
-        on_ready(nodes)
+    def begin(network: Network) -> None:
+        on_ready(network)
         seed = partial(_seed, directory=directory, voting_ms=voting_ms, timelock_ms=timelock_ms, report=report_seeding)
         # The client's calls block, so a thread of its own; it is given up when the process ends.
-        Thread(target=seed, args=(nodes[0].rpc,), daemon=True).start()
+        Thread(target=seed, args=(network.nodes[0].rpc,), daemon=True).start()
 
     trio.run(supervisor.run, begin)
 

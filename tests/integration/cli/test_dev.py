@@ -5,8 +5,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: 
             "usd",
         }
         assert int(shell.json("query", "governance", "delegation", "alice", "1")["received"]) > 0
+        assert _indexed(banner, lambda: _page(banner, "api/proposals")["items"])[0]["number"] == 3
+        _kill_and_see_again(shell, banner, home)
         assert {person["name"] for person in banner["accounts"]} == {"alice", "bob", "carol", "dave", "registrar"}
         for command in banner["commands"]:
             result = shell.run(*shlex.split(command)[1:])
@@ -44,6 +47,7 @@ def test_the_first_start_seeds_a_chain_and_the_second_goes_on_with_it(tmp_path: 
 
     with _development(home, log=second) as again:
         assert again["accounts"] == banner["accounts"]
+        assert _indexed(again, lambda: _page(again, "api/members")["items"])
         assert shell.json("proposal", "show", "3")["status"] in ("timelocked", "executed")
         assert SEEDED not in _read(second)
 
@@ -63,6 +67,36 @@ def test_a_seeding_that_was_interrupted_goes_on_at_the_next_start(tmp_path: Path
         assert [each["status"] for each in proposals] == ["confirming", "rejected", "executed"]
         assert len(shell.json("member", "list")["items"]) == 12
         assert SEEDED not in _read(logs[0]) + _read(logs[1]), "both were interrupted"
+
+
+def _kill_and_see_again(shell: Shell, banner: Any, home: Path) -> None:
+    """Kill the indexer and the gateway: both are started again, and nothing is lost."""
+    before = _indexed(banner, lambda: _page(banner, "api/votes?limit=100")["items"])
+    processes = json.loads((home / "network.json").read_text())
+    for name in ("gateway", "indexer"):
+        shell.json("dev", "fault", "crash", name)
+        _wait_until(lambda name=name: json.loads((home / "network.json").read_text())[name] != processes[name])
+    assert _indexed(banner, lambda: _page(banner, "api/votes?limit=100")["items"]) == before
+
+
+def _indexed(banner: Any, ask: Callable[[], Any]) -> Any:
+    """What the page's gateway answers, once it does and has caught up with its node."""
+    found: list[Any] = []
+
+    def try_it() -> bool:
+        with suppress(OSError):
+            status = _page(banner, "api/status")
+            if status["node_height"] == status["height"]:
+                found.append(ask())
+        return bool(found)
+
+    _wait_until(try_it)
+    return found[0]
+
+
+def _page(banner: Any, path: str) -> Any:
+    with urllib.request.urlopen(banner["page"] + path, timeout=5) as answer:
+        return json.load(answer)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from daonode.cli.failures import ExitCode
 from daonode.cli.network.development import CLOCK_FILE, clock_of, prepare
 from daonode.cli.network.errors import TestnetError
-from daonode.cli.network.ports import assign_ports
+from daonode.cli.network.ports import FreePorts, assign_ports
 from daonode.genesis.document import load_document
 from tests.unit.cli.running import Shell
 
@@ -104,8 +104,8 @@ def test_a_network_is_not_written_over_something_else(shell: Shell, tmp_path: Pa
 
 def test_ports_are_chosen_once_and_told_to_all_peers(shell: Shell, tmp_path: Path) -> None:
     _make_testnet(shell, tmp_path / "net")
-    first = assign_ports(tmp_path / "net", report=print)
-    assert assign_ports(tmp_path / "net", report=print) == first
+    first = assign_ports(tmp_path / "net", FreePorts(print))
+    assert assign_ports(tmp_path / "net", FreePorts(print)) == first
     assert len({port for node in first for port in (node.p2p, node.rpc, node.metrics)}) == 12
     config = Shell(home=tmp_path / "net" / "node2").json("config", "validate")["node"]
     assert [peer["address"] for peer in config["p2p"]["peers"]] == [node.p2p for node in first]
@@ -116,7 +116,7 @@ def test_a_port_that_was_taken_is_replaced_and_told(shell: Shell, tmp_path: Path
         port = taken.getsockname()[1]
         _make_testnet(shell, tmp_path / "net", "--base-port", str(port))
         told: list[str] = []
-        nodes = assign_ports(tmp_path / "net", report=told.append)
+        nodes = assign_ports(tmp_path / "net", FreePorts(told.append))
     assert nodes[0].p2p != f"/ip4/127.0.0.1/tcp/{port}"
     assert any(str(port) in text for text in told)
 
