@@ -6,7 +6,7 @@ one wrong character where replacing one character would make the text valid.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import xor
 from typing import Final
 
@@ -16,6 +16,8 @@ from daonode.primitives.ids import HASH_BYTES, Address, ChainId, IdError, Valida
 ACCOUNT_PREFIX: Final = "dao"
 VALIDATOR_PREFIX: Final = "daoval"
 MAX_TEXT_CHARACTERS: Final = 90
+MAX_REMEMBERED_TEXTS: Final = 8_192
+"""Texts of ids that are remembered: whoever shows a chain writes the same ones again and again."""
 
 _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE_OF: Final = {character: value for value, character in enumerate(_ALPHABET)}
@@ -110,6 +112,7 @@ def decode_bech32m(text: str) -> tuple[str, tuple[int, ...]]:
     return prefix, tuple(values[:-_CHECKSUM_CHARACTERS])
 
 
+@lru_cache(MAX_REMEMBERED_TEXTS)
 def _encode_id(data: bytes, *, prefix: str) -> str:
     if len(data) != HASH_BYTES:
         raise AddressError(f"a {prefix}1... address carries {HASH_BYTES} bytes, got {len(data)}")

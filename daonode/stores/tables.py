@@ -11,10 +11,10 @@ from daonode.stores.rows import Row
 R_co = TypeVar("R_co", bound=Row, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table(Generic[R_co]):
-    """A table of rows of one type. `key` names the fields that identify a row; `indexes` are the other orders and
-    filters that reads use, each a tuple of fields."""
+    """A table of rows of one type; there is one object for each. `key` names the fields that identify a row; `indexes`
+    are the other orders and filters that reads use, each a tuple of fields."""
 
     name: str
     row: type[R_co]

@@ -13,7 +13,7 @@ field               column
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -70,6 +70,7 @@ class Layout(Generic[R]):
 
     table: Table[R]
     columns: tuple[Column, ...]
+    by_name: Mapping[str, Column]
     wide: tuple[int, ...]
     """The places of unsigned numbers."""
     converted: tuple[tuple[int, Callable[[Stored], Value]], ...]
@@ -77,10 +78,10 @@ class Layout(Generic[R]):
 
     def column(self, name: str) -> Column:
         """The column of a field; an unknown field is a `KeyError`."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.table.name} has no field {name}")
+        found = self.by_name.get(name)
+        if found is None:
+            raise KeyError(f"{self.table.name} has no field {name}")
+        return found
 
     def store(self, row: Row) -> tuple[Stored, ...]:
         """A row as SQLite keeps it, in the order of its fields."""
@@ -91,7 +92,7 @@ class Layout(Generic[R]):
 
     def bounds(self, names: Sequence[str], values: Sequence[Value]) -> tuple[Stored, ...]:
         """Values of these fields to compare with."""
-        return tuple(self.column(name).bound(value) for name, value in zip(names, values, strict=True))
+        return tuple([self.column(name).bound(value) for name, value in zip(names, values, strict=True)])
 
     def load(self, stored: Sequence[Stored]) -> R:
         """The row that is kept."""
@@ -108,7 +109,8 @@ def layout_of(table: Table[R]) -> Layout[R]:
     columns = tuple(_column(name, hints[name]) for name in table.row.__struct_fields__)
     wide = tuple(place for place, each in enumerate(columns) if each.is_wide)
     converted = tuple((place, each.load) for place, each in enumerate(columns) if each.is_wide or each.is_flag)
-    return Layout(table=table, columns=columns, wide=wide, converted=converted)
+    by_name = {column.name: column for column in columns}
+    return Layout(table=table, columns=columns, by_name=by_name, wide=wide, converted=converted)
 
 
 def _column(name: str, hint: object) -> Column:
