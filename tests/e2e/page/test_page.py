@@ -22,6 +22,7 @@ pytestmark = [
 ACCESSIBILITY = (Path(__file__).parent / "accessibility.js").read_text()
 PASSWORD = "correct horse battery"
 WIDTHS = (1280, 360)
+PARTS_OF_A_SITE = ("no header", "no nav[aria-label]", "no footer")
 UNREADABLE = """
 <h1>One</h1> <h3>Three</h3> <p style="color: white">nothing to be seen</p> <p style="color: #777">nearly enough</p>
 <p style="color: #767676">enough for everybody</p> <input name="q"> <button></button> <img src="">
@@ -271,3 +272,15 @@ async def test_every_view_can_be_read_by_everybody(tab: Tab, site: Site, tmp_pat
             assert await tab.evaluate(ACCESSIBILITY) == [], f"#/{view} at {width}"
     # A view that is none says so, which the browser notes for no other.
     tab.problems[:] = [each for each in tab.problems if "404" not in each]
+
+
+async def test_the_status_page_of_a_node_moves_with_its_chain(tab: Tab, site: Site, tmp_path: Path) -> None:
+    await tab.goto(f"http://{site.network.nodes[0]['rpc'].removeprefix('http://')}/")
+    before = await tab.wait_for("document.querySelector('main').innerText")
+    site.propose(tmp_path, title="Something happens", proposer="dave")
+    await tab.wait_for(f"document.querySelector('main').innerText !== {json.dumps(before)}")
+    for width in WIDTHS:
+        await tab.look(width=width)
+        # One short page has no use for the parts of a site.
+        found = [each for each in await tab.evaluate(ACCESSIBILITY) if each not in PARTS_OF_A_SITE]
+        assert found == [], f"at {width}"
