@@ -15,7 +15,7 @@ from threading import Event
 from time import monotonic
 from typing import Final
 
-from daonode.cli.network.ports import NetworkNode, assign_ports
+from daonode.cli.network.ports import FreePorts, NetworkNode, assign_ports
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
 
@@ -75,7 +75,7 @@ class Node:
 @contextmanager
 def running_nodes(directory: Path, *, profiled: str | None) -> Iterator[tuple[Node, ...]]:
     """Run the homes of a directory; the one named in `profiled` leaves `build/<name>.profile`, and is slower for it."""
-    nodes = tuple(_start(node, is_profiled=node.name == profiled) for node in assign_ports(directory, report=print))
+    nodes = tuple(_start(node, is_profiled=node.name == profiled) for node in assign_ports(directory, FreePorts(print)))
     try:
         deadline_s = monotonic() + START_SECONDS
         for node in nodes:
