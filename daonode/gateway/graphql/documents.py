@@ -65,8 +65,9 @@ def find_operation(document: DocumentNode, name: str | None) -> OperationDefinit
             for definition in document.definitions
             if isinstance(definition, OperationDefinitionNode) and definition.name is not None
         ]
-        which = f"operationName must be one of {', '.join(names)}" if names else "the document has no operation"
-        raise refused(which if name is None or names else f"there is no operation {name[:64]!r}", "BAD_REQUEST")
+        missing = "the document has several operations" if name is None else f"there is no operation {name[:64]!r}"
+        hint = f"operationName is one of {', '.join(names)}" if names else "leave operationName away"
+        raise refused(missing if names or name else "the document has no operation", "BAD_REQUEST", hint=hint)
     return operation
 
 

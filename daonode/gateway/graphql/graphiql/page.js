@@ -5,7 +5,7 @@ const address = new URL(window.location.pathname, window.location.href);
 const socket = new URL(address);
 socket.protocol = address.protocol === "https:" ? "wss:" : "ws:";
 
-const DEFAULT_QUERY = `# What this DAO decides now. Ctrl-Enter runs it.
+const DECIDING = `# What this DAO decides now. Ctrl-Enter runs it.
 query Deciding {
   status {
     chainId
@@ -25,8 +25,9 @@ query Deciding {
     nextCursor
   }
 }
+`;
 
-# Every block as it comes; run it by its name.
+const BLOCKS = `# Every block as it comes.
 subscription Blocks {
   blockAdded {
     position
@@ -42,7 +43,7 @@ subscription Blocks {
 ReactDOM.createRoot(document.getElementById("graphiql")).render(
   React.createElement(GraphiQL, {
     fetcher: GraphiQL.createFetcher({ url: address.href, subscriptionUrl: socket.href }),
-    defaultQuery: DEFAULT_QUERY,
+    defaultTabs: [{ query: DECIDING }, { query: BLOCKS }],
     shouldPersistHeaders: false,
   }),
 );
