@@ -149,7 +149,10 @@ class Checkup:
                     return _fine("store", "empty: the node has not run yet")
                 archive = Archive(stores.blocks, stores.state)
                 tip = archive.tip()
-                check_stores(archive, genesis=make_initial_state(document).header)
+                stored = archive.genesis()
+                if stored is None or bytes(stored.header.parent_id) != document.hash():
+                    return _fault("store", f"it was not made from {self.home.genesis}")
+                check_stores(archive, genesis=stored.header)
         except StoreLocked:
             return _fine("store", "in use by the running node")
         except (StorageError, RecordDamaged) as error:

@@ -7,7 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from daonode.consensus.config import ConsensusConfig
 from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Header, Validator, ValidatorSet, payload_digest
-from daonode.genesis.document import GenesisDocument
+from daonode.genesis.document import ChainDescription, GenesisDocument
 from daonode.genesis.errors import GenesisError
 from daonode.ledger.application import EMPTY_PAYLOAD, NO_PROPOSER, Application
 from daonode.ledger.block import BlockInfo, BlockResult
@@ -19,6 +19,7 @@ from daonode.ledger.origins import module_address
 from daonode.ledger.overlay import Overlay
 from daonode.ledger.params import PARAMS
 from daonode.ledger.receipts import receipts_root
+from daonode.ledger.registry import Registry
 from daonode.ledger.session import NO_TRANSACTION, Session
 from daonode.ledger.state import EMPTY_STATE
 from daonode.ledger.tree import OverlayReader, update
@@ -48,11 +49,11 @@ class ValidatorSource(Protocol):
         ...
 
 
-def consensus_config(document: GenesisDocument) -> ConsensusConfig:
+def consensus_config(chain: ChainDescription) -> ConsensusConfig:
     """The parameters of the consensus core that all validators share."""
-    params = document.chain.consensus
+    params = chain.consensus
     return ConsensusConfig(
-        chain_id=document.chain.chain_id,
+        chain_id=chain.chain_id,
         timeout_base_ms=params.timeout_base,
         max_timeout_ms=params.timeout_max,
         min_block_interval_ms=params.min_block_interval,
@@ -61,17 +62,17 @@ def consensus_config(document: GenesisDocument) -> ConsensusConfig:
     )
 
 
-def make_application(document: GenesisDocument) -> Application:
-    """The ledger of the document's chain.
+def make_application(chain: ChainDescription, registry: Registry) -> Application:
+    """The ledger of a chain with these modules.
 
     Raises:
         GenesisError: no module of it keeps accounts.
     """
     try:
-        authenticator = document.registry.authenticator
+        authenticator = registry.authenticator
     except LedgerError as error:
         raise GenesisError(path="$.modules", reason=str(error)) from error
-    return Application(chain_id=document.chain.chain_id, registry=document.registry, authenticator=authenticator)
+    return Application(chain_id=chain.chain_id, registry=registry, authenticator=authenticator)
 
 
 def make_validators(document: GenesisDocument) -> ValidatorSet:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from daonode.consensus.types import ValidatorSet
+from daonode.consensus.types import Header, ValidatorSet
 from daonode.ledger.application import Application
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
@@ -19,9 +19,6 @@ from daonode.ledger.versions import StateVersion
 from daonode.node.rpc_metrics import RpcMetrics
 from daonode.primitives.ids import Address, ChainId, Hash, TxId, ValidatorId
 from daonode.replica.archive import Archive
-
-if TYPE_CHECKING:
-    from daonode.genesis.document import GenesisDocument
 
 
 class Overloaded(TransactionError):
@@ -71,7 +68,7 @@ class NodeApi(Protocol):
     @property
     def chain_id(self) -> ChainId: ...
     @property
-    def genesis(self) -> GenesisDocument: ...
+    def genesis(self) -> Header: ...
     @property
     def genesis_hash(self) -> Hash: ...
     @property

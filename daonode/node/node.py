@@ -12,18 +12,17 @@ from pathlib import Path
 import structlog
 
 from daonode.consensus.safety import SafetyState
-from daonode.genesis.document import load_document
-from daonode.genesis.errors import GenesisError
 from daonode.node.allocator import bound_freed_memory
 from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
-from daonode.node.home import Home, HomeError, read_seed
+from daonode.node.home import Home, read_seed
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
+from daonode.node.opening import open_home, prepare_stores
 from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
-from daonode.node.storage import Stores, open_stores
+from daonode.node.storage import Stores
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
 from daonode.node.transport.types import Multiaddress, PeerAddress, TransportConfig
@@ -33,11 +32,9 @@ from daonode.primitives.signatures import public_key_of
 from daonode.process.logs import telling_position
 from daonode.process.signals import obeying_signals
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain, make_chain
-from daonode.replica.errors import RecordDamaged
+from daonode.replica.bootstrap import Chain
 from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
-from daonode.replica.soundness import check_stores
 from daonode.signer.file_signer import FileSigner, open_signer
 
 log = structlog.get_logger(__name__)
@@ -69,14 +66,13 @@ async def run_node(
     """
     bound_freed_memory()
     _lift_open_files_limit()
-    chain = read_chain(home.genesis)
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
-    stores = open_stores(home.path, chain_id=chain.document.chain.chain_id)
+    stores, chain = open_home(home)
     try:
         # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
         signer = _open_signer(home, chain, is_new=stores.state.get(TIP_KEY) is None)
         try:
-            prepare_stores(stores, chain, home)
+            chain = prepare_stores(stores, chain)
             async with open_transport(_transport_config(home, config, chain)) as transport:
                 node = _assemble(
                     config,
@@ -95,42 +91,6 @@ async def run_node(
         stores.close()
 
 
-def read_chain(path: Path) -> Chain:
-    """Read a genesis document and derive the chain.
-
-    Raises:
-        HomeError: there is no such file, or the document in it is not valid; the text names the place.
-    """
-    try:
-        return make_chain(load_document(path.read_bytes()))
-    except FileNotFoundError:
-        raise HomeError(f"{path} is missing; put the chain's genesis document there") from None
-    except GenesisError as error:
-        raise HomeError(f"{path}: {error}") from error
-
-
-def prepare_stores(stores: Stores, chain: Chain, home: Home) -> None:
-    """Write the genesis state to an empty store, or check that the store began with it and is whole.
-
-    Raises:
-        HomeError: the store is of another genesis document.
-        RecordDamaged: its records are not what a node writes.
-    """
-    archive = Archive(stores.blocks, stores.state)
-    if stores.state.get(TIP_KEY) is None:
-        if next(stores.state.iterate(), None) is not None:
-            raise RecordDamaged(store="state", record="the tip", problem="it is missing, and there are other records")
-        stores.state.write(chain.genesis_writes(), sync=True)
-        return
-    genesis = archive.committed(chain.initial.header.height)
-    if genesis is not None and genesis.header != chain.initial.header:
-        raise HomeError(
-            f"{home.genesis} is not the document that {home.data_directory} was made from; "
-            "restore that document, or start with an empty home"
-        )
-    check_stores(archive, genesis=chain.initial.header)
-
-
 def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None:
     """The signer of the validator key in this home; None where there is no key or it is none of the validators'."""
     if not home.validator_key.exists():
@@ -142,7 +102,7 @@ def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None
     return open_signer(
         home.safety_state,
         seed,
-        chain.document.chain.chain_id,
+        chain.description.chain_id,
         chain.validators,
         genesis_qc=chain.genesis_qc,
         create=is_new,
@@ -208,7 +168,6 @@ def _assemble(
     node = RunningNode(
         chain=chain,
         config=config,
-        genesis_hash=chain.document.hash(),
         own_validator=own,
         replica=replica,
         driver=driver,
@@ -232,7 +191,7 @@ def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> Transport
         for entry in config.p2p.peers
     )
     return TransportConfig(
-        chain_reference=chain.document.chain.chain_id.partition(":")[2],
+        chain_reference=chain.description.chain_id.partition(":")[2],
         host_seed=read_seed(home.node_key),
         listen_address=Multiaddress(config.p2p.listen),
         peers=peers,

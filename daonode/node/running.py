@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from daonode.consensus.types import ValidatorSet
-from daonode.genesis.document import GenesisDocument
+from daonode.consensus.types import Header, ValidatorSet
 from daonode.ledger.application import Application
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
@@ -32,7 +31,6 @@ class RunningNode:
 
     chain: Chain
     config: NodeConfig
-    genesis_hash: Hash
     own_validator: ValidatorId | None
     replica: Replica
     driver: Driver
@@ -47,11 +45,15 @@ class RunningNode:
 
     @property
     def chain_id(self) -> ChainId:
-        return self.chain.document.chain.chain_id
+        return self.chain.description.chain_id
 
     @property
-    def genesis(self) -> GenesisDocument:
-        return self.chain.document
+    def genesis(self) -> Header:
+        return self.chain.genesis
+
+    @property
+    def genesis_hash(self) -> Hash:
+        return self.chain.genesis_hash
 
     @property
     def application(self) -> Application:

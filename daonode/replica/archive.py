@@ -18,6 +18,7 @@ from daonode.primitives.ids import BlockId, TxId, check_block_id
 from daonode.primitives.state_proof import StateProof
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import (
+    GENESIS_KEY,
     HEADER_PREFIX,
     NODE_PREFIX,
     RECEIPTS_PREFIX,
@@ -26,6 +27,7 @@ from daonode.replica.layout import (
     TIP_KEY,
     CommittedBlock,
     Receipts,
+    StoredGenesis,
     Tip,
     TransactionPlace,
     block_key,
@@ -99,6 +101,10 @@ class Archive:
         data = self.state.get(TIP_KEY)
         assert data is not None, "the state store has no tip: it was never initialised"
         return read_record(data, Tip, store="state", record="the tip")
+
+    def genesis(self) -> StoredGenesis | None:
+        """What the store was initialised with, None while it is not."""
+        return read_record(self.state.get(GENESIS_KEY), StoredGenesis, store="state", record="the genesis")
 
     def state_at_tip(self) -> StateAtTip:
         """The state that the tip's header commits to."""

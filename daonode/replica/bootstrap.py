@@ -1,4 +1,4 @@
-"""From a genesis document to a replica: the first batch of an empty store, and the wiring of the parts."""
+"""From a genesis document, or a store that began with it, to a replica: the first batch, the wiring of the parts."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 from daonode.consensus.certificates import genesis_certificate
 from daonode.consensus.safety import SafetyState, initial_safety_state
-from daonode.consensus.types import QuorumCertificate, ValidatorSet
+from daonode.consensus.types import Header, QuorumCertificate, ValidatorSet
 from daonode.consensus.verification import SignatureCheck, Verifier
-from daonode.genesis.document import GenesisDocument
+from daonode.genesis.document import ChainDescription, GenesisDocument
+from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import InitialState, consensus_config, make_application, make_initial_state
 from daonode.ledger.application import Application
 from daonode.ledger.gas import GAS_A_MS
-from daonode.primitives.ids import PublicKey, ValidatorId
+from daonode.ledger.registry import RegistryError, discover
+from daonode.primitives.codec import encode
+from daonode.primitives.ids import Hash, PublicKey, ValidatorId
 from daonode.primitives.signatures import verify
 from daonode.replica.archive import Archive
 from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes
 from daonode.replica.events import PeerId
 from daonode.replica.intake import Intake
+from daonode.replica.layout import GENESIS_KEY, StoredGenesis
 from daonode.replica.replica import Replica, ReplicaConfig
 
 ROUND_SHARE = 4
@@ -29,32 +33,31 @@ MAX_BUILDING_MS = 250
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What follows from a genesis document alone; the same on every node."""
+    """What follows from a genesis document alone, the same on every node; small however large the first state is."""
 
-    document: GenesisDocument
-    initial: InitialState
+    description: ChainDescription
+    genesis: Header
+    """The header of the genesis block."""
+    validators: ValidatorSet
+    """The set of the first epoch."""
     application: Application
     genesis_qc: QuorumCertificate
 
     @property
-    def validators(self) -> ValidatorSet:
-        """The set of the first epoch."""
-        return self.initial.validators
-
-    def genesis_writes(self) -> Writes:
-        """What an empty `state` database is initialised with, in one batch."""
-        return commit_writes(self.initial.header, self.initial.result, None)
+    def genesis_hash(self) -> Hash:
+        """The hash of the document: the genesis block stands on it."""
+        return Hash(self.genesis.parent_id)
 
     def initial_safety(self, public_key: PublicKey) -> SafetyState:
         """The safety state of a validator that has never signed."""
         return initial_safety_state(
-            chain_id=self.document.chain.chain_id, public_key=public_key, genesis_qc=self.genesis_qc
+            chain_id=self.description.chain_id, public_key=public_key, genesis_qc=self.genesis_qc
         )
 
     def make_verifier(self, check_signature: SignatureCheck = verify) -> Verifier:
         """A verifier of consensus messages, with caches of its own."""
         return Verifier(
-            chain_id=self.document.chain.chain_id,
+            chain_id=self.description.chain_id,
             validators=self.validators,
             genesis_qc=self.genesis_qc,
             check_signature=check_signature,
@@ -71,14 +74,14 @@ class Chain:
         kept_versions: int = KEPT_VERSIONS,
     ) -> Replica:
         """A replica over a store that holds this chain."""
-        heartbeat = self.document.chain.consensus.heartbeat
+        heartbeat = self.description.consensus.heartbeat
         config = ReplicaConfig(
-            consensus=consensus_config(self.document),
+            consensus=consensus_config(self.description),
             validators=self.validators,
             own=own,
             peers=peers,
             heartbeat_ms=None if heartbeat is None else int(heartbeat),
-            gas_target=min(self.document.chain.consensus.timeout_base // ROUND_SHARE, MAX_BUILDING_MS) * GAS_A_MS,
+            gas_target=min(self.description.consensus.timeout_base // ROUND_SHARE, MAX_BUILDING_MS) * GAS_A_MS,
             kept_versions=kept_versions,
         )
         return Replica(config, application=self.application, verifier=verifier, archive=archive, safety=safety)
@@ -88,16 +91,60 @@ class Chain:
         return Intake(verifier=verifier, application=self.application, state=archive.state_at_tip())
 
 
-def make_chain(document: GenesisDocument) -> Chain:
-    """Derive everything that a node needs from a genesis document.
+@dataclass(frozen=True, slots=True)
+class NewChain(Chain):
+    """A chain whose genesis block has just been executed: with the document and the whole first state."""
+
+    document: GenesisDocument
+    initial: InitialState
+
+    def without_state(self) -> Chain:
+        """What is needed of it once its writes have been made."""
+        return Chain(self.description, self.genesis, self.validators, self.application, self.genesis_qc)
+
+    def genesis_writes(self) -> Writes:
+        """What an empty `state` database is initialised with; the tip and what `stored_chain` needs stand last."""
+        stored = StoredGenesis(
+            chain=self.description,
+            modules=tuple(module.name for module in self.document.registry.modules),
+            header=self.genesis,
+            validators=self.validators,
+        )
+        return *commit_writes(self.genesis, self.initial.result, None), (GENESIS_KEY, encode(stored))
+
+
+def make_chain(document: GenesisDocument) -> NewChain:
+    """Derive everything that a node needs from a genesis document: executes the genesis block.
 
     Raises:
         GenesisError: a module refuses its section; the path says where.
     """
     initial = make_initial_state(document)
-    return Chain(
+    return NewChain(
+        description=document.chain,
+        genesis=initial.header,
+        validators=initial.validators,
+        application=make_application(document.chain, document.registry),
+        genesis_qc=genesis_certificate(initial.header),
         document=document,
         initial=initial,
-        application=make_application(document),
-        genesis_qc=genesis_certificate(initial.header),
+    )
+
+
+def stored_chain(stored: StoredGenesis) -> Chain:
+    """The chain that a store was initialised with.
+
+    Raises:
+        GenesisError: a module that it has is not installed.
+    """
+    try:
+        registry = discover(stored.modules)
+    except RegistryError as error:
+        raise GenesisError(path="$.modules", reason=str(error)) from error
+    return Chain(
+        description=stored.chain,
+        genesis=stored.header,
+        validators=stored.validators,
+        application=make_application(stored.chain, registry),
+        genesis_qc=genesis_certificate(stored.header),
     )

@@ -13,7 +13,7 @@ key                     value
 ``h`` + height          `CommittedBlock`
 ``r`` + height          `Receipts`
 ``t`` + transaction id  `TransactionPlace`
-``m`` + name            single values: `TIP`, `GENESIS`
+``m`` + name            single values: `Tip`, `StoredGenesis`
 ======================  =============================================================
 
 Heights are 8 bytes, big-endian, so that they sort.
@@ -21,7 +21,8 @@ Heights are 8 bytes, big-endian, so that they sort.
 
 from __future__ import annotations
 
-from daonode.consensus.types import CommitProof, Header
+from daonode.consensus.types import CommitProof, Header, ValidatorSet
+from daonode.genesis.document import ChainDescription
 from daonode.ledger.block import Receipt
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import BlockId, TxId
@@ -33,6 +34,7 @@ HEADER_PREFIX = b"h"
 RECEIPTS_PREFIX = b"r"
 PLACE_PREFIX = b"t"
 TIP_KEY = b"mtip"
+GENESIS_KEY = b"mgenesis"
 BLOCK_PREFIX = b"b"
 ROUND_PREFIX = b"u"
 """In `blocks`: ``u`` + round + block id, for blocks that are not yet known to be committed or abandoned."""
@@ -71,6 +73,15 @@ class Tip(Record, frozen=True):
     height: int
     block_id: BlockId
     next_deadline_ms: int | None
+
+
+class StoredGenesis(Record, frozen=True):
+    """What a start needs of the genesis document, which need not be executed again. `header` is the genesis block's."""
+
+    chain: ChainDescription
+    modules: tuple[str, ...]
+    header: Header
+    validators: ValidatorSet
 
 
 def height_key(prefix: bytes, height: int) -> bytes:

@@ -14,7 +14,7 @@ from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
 from daonode.ledger.versions import StateVersion
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.testing.broken import AGREEMENT, EXECUTION, ONCE, SUPPLY, InvariantBroken
 from daonode.testing.disk import Database
 from daonode.testing.electorate import header_id, transaction_ids
@@ -49,7 +49,7 @@ class _Store:
 
 
 @lru_cache(maxsize=4)
-def _fresh_chain(document: bytes) -> Chain:
+def _fresh_chain(document: bytes) -> NewChain:
     """A world's chain, loaded for the oracle alone."""
     return make_chain(load_document(document))
 
@@ -102,7 +102,7 @@ def _compare(store: _Store, archives: Sequence[Archive]) -> None:
             raise InvariantBroken(EXECUTION, f"the state that honest node {index} has stored is not that of execution")
 
 
-def _check_modules(chain: Chain, store: _Store) -> None:
+def _check_modules(chain: NewChain, store: _Store) -> None:
     for module in chain.document.registry.modules:
         for name, invariant in module.invariants.items():
             fault = invariant(store)

@@ -22,7 +22,7 @@ from daonode.primitives.codec import encode
 from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey, Signature, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 
 CHAIN_ID = ChainId("daonode:simulation")
 GENESIS_MS = 1_000_000_000
@@ -49,14 +49,14 @@ class Secret:
 class World:
     """A chain with the secrets of its validators, in the order of the set, and of its accounts."""
 
-    chains: tuple[Chain, ...]
+    chains: tuple[NewChain, ...]
     """The same chain, loaded once for each validator, so that nothing is shared between their modules."""
     validators: tuple[ValidatorId, ...]
     secrets: tuple[Secret, ...]
     account_seeds: tuple[bytes, ...]
 
     @property
-    def chain(self) -> Chain:
+    def chain(self) -> NewChain:
         """The chain, for whoever is no validator."""
         return self.chains[0]
 

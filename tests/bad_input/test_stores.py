@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from daonode.node.errors import DiskFailed
 from daonode.node.home import Home
-from daonode.node.node import prepare_stores
+from daonode.node.opening import prepare_stores
 from daonode.node.storage import Stores, open_stores
 from daonode.node.storage.errors import StoreDamaged
 from daonode.node.transport.types import Lane
@@ -86,7 +86,7 @@ def stores_of(home: Home) -> Iterator[Stores]:
 def start(home: Home) -> None:
     """Begin as a node begins."""
     with stores_of(home) as stores:
-        prepare_stores(stores, make_test_chain(1).chain, home)
+        prepare_stores(stores, make_test_chain(1).chain)
 
 
 def tip_of(stores: Stores) -> Tip:

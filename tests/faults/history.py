@@ -18,7 +18,7 @@ from daonode.node.storage import open_stores
 from daonode.primitives.codec import decode
 from daonode.primitives.ids import BlockId, ChainId, PublicKey
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.layout import BLOCK_PREFIX
 from daonode.signer.file_signer import read_safety_state
 from tests.faults.load import Reported
@@ -34,7 +34,7 @@ class Signed:
     signer: PublicKey
 
 
-def stopped_chain(network: Network) -> Chain:
+def stopped_chain(network: Network) -> NewChain:
     """The chain of a network's genesis document."""
     return make_chain(load_document(network.nodes[0].node.home.genesis.read_bytes()))
 

@@ -116,7 +116,7 @@ def test_the_store_of_another_chain_is_refused(stopped_home: Home) -> None:
     document = json.loads(stopped_home.genesis.read_text())
     document["chain_id"] = "daonode:elsewhere"
     stopped_home.genesis.write_text(json.dumps(document))
-    assert "needs the blocks of chain daonode:elsewhere" in error_of_start(stopped_home)
+    assert "genesis.json, of chain daonode:elsewhere, is not the document that" in error_of_start(stopped_home)
 
 
 def test_a_validator_whose_safety_state_is_gone_does_not_start(stopped_home: Home) -> None:

@@ -92,4 +92,6 @@ def read_genesis(document: GenesisDocument) -> Genesis:
             flat.set(key, value)
     nodes = OverlayReader(None, dict(initial.result.nodes))
     state = StateVersion(height=header.height, time_ms=header.time_ms, root=header.state_root, state=flat, nodes=nodes)
-    return Genesis(document=document, initial=initial, state=state, application=make_application(document))
+    return Genesis(
+        document=document, initial=initial, state=state, application=make_application(document.chain, document.registry)
+    )

@@ -44,7 +44,7 @@ async def get_blocks(node: RpcNode, parameters: BlocksParameters) -> BlocksResul
     if node.api.height <= parameters.above and parameters.wait_ms:
         with trio.move_on_after(parameters.wait_ms / 1_000):
             await node.api.wait_for_height(parameters.above + 1)
-    initial = node.api.genesis.chain.initial_height
+    initial = node.api.genesis.height
     return await node.read(partial(_read, above=max(parameters.above, initial), limit=parameters.limit))
 
 

@@ -16,7 +16,7 @@ from daonode.node.storage.errors import (
 )
 from daonode.node.storage.marker import StoreKind
 from daonode.node.storage.reading import StoreReader, StoreSnapshot
-from daonode.node.storage.store import Store, StoreOptions, Stores, open_stores
+from daonode.node.storage.store import Store, StoreOptions, Stores, open_stores, stored_chain_id
 
 __all__ = [
     "StorageError",
@@ -33,4 +33,5 @@ __all__ = [
     "StoreVersionUnknown",
     "Stores",
     "open_stores",
+    "stored_chain_id",
 ]

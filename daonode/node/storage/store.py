@@ -159,6 +159,12 @@ def open_stores(home: Path, *, chain_id: ChainId, options: StoreOptions | None =
     return Stores(blocks=blocks, state=state)
 
 
+def stored_chain_id(home: Path) -> ChainId | None:
+    """The chain of a home's store `state`, None where there is none yet. Raises what `read_marker` raises."""
+    marker = read_marker(home / "data" / StoreKind.STATE)
+    return None if marker is None else ChainId(marker.chain_id)
+
+
 def _open_database(path: Path, *, create: bool, options: StoreOptions) -> plyvel.DB:
     try:
         return plyvel.DB(

@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 
 from daonode.consensus.types import TwoChain
+from daonode.genesis.document import ChainDescription
 from daonode.ledger.block import EventRecord, Receipt
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import TxId
+from daonode.primitives.units import TimeMs
 from daonode.replica.layout import (
     BLOCK_PREFIX,
+    GENESIS_KEY,
     HEADER_PREFIX,
     NODE_PREFIX,
     PLACE_PREFIX,
@@ -23,6 +26,7 @@ from daonode.replica.layout import (
     CommittedBlock,
     Receipts,
     StaleNodes,
+    StoredGenesis,
     Tip,
     TransactionPlace,
     block_key,
@@ -71,6 +75,15 @@ def actual_bytes() -> dict[str, str]:
         "block prefix": BLOCK_PREFIX,
         "round prefix": ROUND_PREFIX,
         "tip key": TIP_KEY,
+        "genesis": encode(
+            StoredGenesis(
+                chain=ChainDescription(chain_id=A.header.chain_id, genesis_time=TimeMs(1_000_000)),
+                modules=("accounts", "validators"),
+                header=A.header,
+                validators=maker.validators,
+            )
+        ),
+        "genesis key": GENESIS_KEY,
         "transactions message": encode(TransactionsMessage(transactions=(b"one", b"two"))),
         "block request": encode(BlockRequest(above_height=300, tip=BLOCK_ID)),
         "block response": encode(BlockResponse(above_height=0, tip=BLOCK_ID, blocks=(A,), proof=maker.commit(A))),

@@ -81,7 +81,7 @@ class SmallChain:
 
     def __init__(self, document: GenesisDocument | None = None, *, seeds: tuple[bytes, ...] = VALIDATOR_SEEDS) -> None:
         self.document = make_genesis() if document is None else document
-        self.application = make_application(self.document)
+        self.application = make_application(self.document.chain, self.document.registry)
         self.initial = make_initial_state(self.document)
         self.seeds = {public_key_of(seed): seed for seed in seeds}
         self.validators = self.initial.validators

@@ -66,7 +66,7 @@ def start(initial: InitialState, application_of: GenesisDocument) -> Chain:
         state=state,
         nodes=OverlayReader(None, dict(initial.result.nodes)),
     )
-    return Chain(version=version, app=make_application(application_of))
+    return Chain(version=version, app=make_application(application_of.chain, application_of.registry))
 
 
 def test_the_genesis_header_binds_document_state_and_validators() -> None:
@@ -81,7 +81,7 @@ def test_the_genesis_header_binds_document_state_and_validators() -> None:
 
 
 def test_the_core_knows_a_block_without_transactions_by_its_payload() -> None:
-    config = consensus_config(document())
+    config = consensus_config(document().chain)
     assert config.empty_payload_digest == make_initial_state(document()).header.payload_digest
     assert config.chain_id == CHAIN
     assert EMPTY_PAYLOAD == b"\x91\x90"

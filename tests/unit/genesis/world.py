@@ -61,7 +61,7 @@ class World:
 
     def __init__(self) -> None:
         self.document = build_document(plan())
-        self.application = make_application(self.document)
+        self.application = make_application(self.document.chain, self.document.registry)
         initial = make_initial_state(self.document)
         nothing = StateVersion(
             height=0,

@@ -17,7 +17,7 @@ from daonode.primitives.codec import encode
 from daonode.primitives.ids import AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of
 from daonode.primitives.units import Amount, DurationMs, TimeMs
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 
 CHAIN_ID = ChainId("daonode:driver-test")
 START_MS = 1_700_000_000_000
@@ -30,7 +30,7 @@ class TestChain:
 
     __test__ = False
 
-    chain: Chain
+    chain: NewChain
     seeds: dict[ValidatorId, bytes]
 
 

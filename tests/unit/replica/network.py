@@ -21,7 +21,7 @@ from daonode.primitives.ids import Address, AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
@@ -83,7 +83,9 @@ class Database:
                 self.values[key] = value
 
 
-def make_test_chain(validator_count: int, *, heartbeat_ms: int | None = None) -> tuple[Chain, dict[ValidatorId, bytes]]:
+def make_test_chain(
+    validator_count: int, *, heartbeat_ms: int | None = None
+) -> tuple[NewChain, dict[ValidatorId, bytes]]:
     """A chain with one funded account, and the seeds of its validators."""
     seeds = [bytes([index + 1]) * 32 for index in range(validator_count)]
     consensus = ConsensusParams(heartbeat=None if heartbeat_ms is None else DurationMs(heartbeat_ms))

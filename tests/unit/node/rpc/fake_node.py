@@ -24,7 +24,7 @@ from daonode.consensus.types import (
     payload_digest,
 )
 from daonode.genesis.builder import NATIVE_ASSET, NATIVE_UNIT, TREASURY_TRACK, ChainPlan, Periods, build_document
-from daonode.genesis.document import ChainDescription, GenesisDocument
+from daonode.genesis.document import ChainDescription
 from daonode.ledger.application import Application
 from daonode.ledger.block import BlockInfo
 from daonode.ledger.checking import CheckedTransaction
@@ -41,7 +41,7 @@ from daonode.primitives.codec import Record, decode, encode
 from daonode.primitives.ids import Address, ChainId, Hash, PublicKey, Signature, TxId, ValidatorId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.committing import commit_writes
 from daonode.replica.layout import block_key
 
@@ -72,7 +72,7 @@ class MemoryStore:
         self.pairs = changed
 
 
-def small_chain() -> Chain:
+def small_chain() -> NewChain:
     """Four validators, two funded members, a treasury."""
     validators = tuple(
         GenesisValidator(
@@ -102,7 +102,7 @@ class FakeNode:
         self.state.write(self.chain.genesis_writes())
         self.archive = Archive(self.blocks, self.state)
         self.name = "node<0>"
-        self.genesis_hash: Hash = self.chain.document.hash()
+        self.genesis_hash: Hash = self.chain.genesis_hash
         self.catching_up = False
         self.own_validator: ValidatorId | None = self.validators.validators[0].id
         self.peers: tuple[PeerStatus, ...] = tuple(
@@ -123,8 +123,8 @@ class FakeNode:
         return self.chain.document.chain.chain_id
 
     @property
-    def genesis(self) -> GenesisDocument:
-        return self.chain.document
+    def genesis(self) -> Header:
+        return self.chain.genesis
 
     @property
     def application(self) -> Application:
