@@ -25,11 +25,11 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daonode.gateway import problems, proxy
-from daonode.gateway.addresses import AddressRange, client_address
 from daonode.gateway.clients import Client, Clients
 from daonode.gateway.metrics import NO_ROUTE, GatewayMetrics
 from daonode.gateway.problems import Problem
 from daonode.gateway.rest.serving import HEIGHT_HEADER
+from daonode.httpd.addresses import Proxies
 from daonode.httpd.asgi import guarded
 from daonode.httpd.refusal import Refusal
 from daonode.httpd.service import Service
@@ -55,7 +55,7 @@ class Front:
     clients: Clients
     metrics: GatewayMetrics
     height: Callable[[], int | None]
-    trusted: Sequence[AddressRange] = ()
+    proxies: Proxies
     _open: int = field(default=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +87,7 @@ class Front:
     def _admit(self, scope: Scope, sending: _Sending) -> None:
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else ""
-        address = client_address(peer, headers.getlist("x-forwarded-for"), trusted=self.trusted)
+        address = self.proxies.client(peer, headers.getlist("x-forwarded-for"))
         client = self.clients.identify(headers.get("authorization"), address=address)
         scope.setdefault("state", {})["client"] = client
         client.pay(FILE_COST if scope["path"].startswith(FILES) else REQUEST_COST)
@@ -137,12 +137,11 @@ def make_app(
     clients: Clients,
     metrics: GatewayMetrics,
     height: Callable[[], int | None],
-    trusted: Sequence[AddressRange],
 ) -> ASGIApp:
     """The application of these routes; `height` tells how far the store was a moment ago."""
     handlers = {HTTPException: _refuse_path, Problem: _refuse, Exception: _refuse}
     app = Starlette(routes=routes, exception_handlers=handlers)
-    front: ASGIApp = Front(app, clients, metrics, height, trusted)
+    front: ASGIApp = Front(app, clients, metrics, height, service.proxies)
     origins = service.guard.cors_origins
     if origins:
         front = CORSMiddleware(

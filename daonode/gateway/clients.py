@@ -14,9 +14,9 @@ from http import HTTPStatus
 from math import ceil
 from typing import Final, Literal, Protocol
 
-from daonode.gateway.addresses import budget_name
 from daonode.gateway.problems import Problem
 from daonode.gateway.settings import LimitsSection
+from daonode.httpd.addresses import budget_name
 from daonode.httpd.budgets import Bucket, bucket
 from daonode.httpd.refusal import Refusal
 from daonode.primitives.addresses import encode_account

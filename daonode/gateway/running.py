@@ -18,7 +18,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from daonode.gateway import openapi, page, problems, proxy
-from daonode.gateway.addresses import read_ranges
 from daonode.gateway.app import health_routes, make_app
 from daonode.gateway.auth import Auth
 from daonode.gateway.clients import Clients
@@ -40,6 +39,7 @@ from daonode.gateway.sending import Sending
 from daonode.gateway.settings import GatewayConfig
 from daonode.gateway.signin import SignIn
 from daonode.httpd import server
+from daonode.httpd.addresses import read_proxies
 from daonode.httpd.asgi import guarded
 from daonode.httpd.budgets import Budget
 from daonode.httpd.guard import make_guard
@@ -128,7 +128,13 @@ class Gateway:
             setting="gateway.cors_origins of gateway.toml",
             names=section.names,
         )
-        self._service = Service(guard=guard, limits=LIMITS, metrics=self.metrics.server, render=problems.render)
+        self._service = Service(
+            guard=guard,
+            limits=LIMITS,
+            metrics=self.metrics.server,
+            render=problems.render,
+            proxies=read_proxies(section.trusted_proxies),
+        )
         self._auth = Auth(sign_in, nodes, reader, guard)
         self._proxy = Proxy(nodes)
 
@@ -151,11 +157,10 @@ class Gateway:
             clients=self._clients,
             metrics=self.metrics,
             height=self.height,
-            trusted=read_ranges(self._config.gateway.trusted_proxies),
         )
 
     def _budget_of(self, authorization: str | None, address: str) -> Budget:
-        """Whose budget a WebSocket spends. Its address is the connection's: no header of a proxy is known here."""
+        """Whose budget a WebSocket spends."""
         return self._clients.identify(authorization, address=address).budget
 
     async def serve_metrics(self, *, task_status: TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from daonode.client.errors import InvalidUrl
 from daonode.client.transport import check_url
-from daonode.gateway.addresses import AddressRangeError, read_ranges
+from daonode.httpd.addresses import AddressRangeError, read_proxies
 from daonode.primitives.codec import U32, Record
 from daonode.process.settings import ConfigError, LogSection, load_settings
 
@@ -73,7 +73,7 @@ def load_config(
     try:
         for url in config.gateway.rpc:
             check_url(url)
-        read_ranges(config.gateway.trusted_proxies)
+        read_proxies(config.gateway.trusted_proxies)
     except InvalidUrl as error:
         raise ConfigError(f"gateway.rpc: {error}") from error
     except AddressRangeError as error:

@@ -67,6 +67,10 @@ class Handshake:
         found = (value for key, value in self._request.extra_headers if key.lower() == name)
         return next(found, b"").decode("latin-1")
 
+    def all_of(self, name: bytes) -> list[str]:
+        """Every value of a header that may be there several times."""
+        return [value.decode("latin-1") for key, value in self._request.extra_headers if key.lower() == name]
+
     def accept(self, *, subprotocol: str | None) -> tuple[bytes, WSConnection]:
         """The answer to send, with the subprotocol that is chosen among those offered, and the connection, which has
         what the client sent early."""

@@ -176,7 +176,8 @@ class _Server:
         if len(self._open) >= limits.connections:
             return True
         same = sum(each == address for each in self._open.values())
-        return same >= limits.connections_of_address and not is_loopback(address)
+        is_exempt = is_loopback(address) or self._service.proxies.trusts(address)
+        return same >= limits.connections_of_address and not is_exempt
 
     async def _refuse(self, stream: trio.SocketStream) -> None:
         limits = self._service.limits

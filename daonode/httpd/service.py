@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daonode.httpd.addresses import NO_PROXIES, Proxies
 from daonode.httpd.guard import Guard
 from daonode.httpd.metrics import ServerMetrics
 from daonode.httpd.refusal import Render
@@ -11,7 +12,8 @@ from daonode.httpd.refusal import Render
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """The bounds that differ between processes. This machine's own address may have all connections."""
+    """The bounds that differ between processes. This machine's own address and trusted proxies may have all
+    connections."""
 
     body_bytes: int
     """A request's body, or one message of a WebSocket."""
@@ -31,3 +33,4 @@ class Service:
     limits: ServerLimits
     metrics: ServerMetrics
     render: Render
+    proxies: Proxies = NO_PROXIES

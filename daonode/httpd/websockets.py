@@ -15,7 +15,7 @@ from daonode.httpd.service import Service
 from daonode.httpd.websocket import Session, WebSocket
 
 OpenSession = Callable[[WebSocket, str], Session]
-"""From a connection whose handshake was answered, and its client's address."""
+"""From a connection whose handshake was answered, and its client's address, as trusted proxies tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class WebSockets:
         except BadHandshake as error:
             await self._refuse(stream, _bad_handshake(str(error)))
             return
+        address = self._service.proxies.client(address, handshake.all_of(b"x-forwarded-for"))
         admitted = self._admit(handshake, address)
         if isinstance(admitted, Refusal):
             await self._refuse(stream, admitted)

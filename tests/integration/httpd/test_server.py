@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from daonode.httpd.addresses import NO_PROXIES, Proxies, read_proxies
 from daonode.httpd.asgi import guarded, refusal_response
 from daonode.httpd.body import read_body
 from daonode.httpd.guard import make_guard
@@ -90,21 +91,22 @@ class Served:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Served]:
+async def served(proxies: Proxies = NO_PROXIES, *, address: str = "127.0.0.1") -> AsyncIterator[Served]:
     registry, ended = CollectorRegistry(), list[str]()
     service = Service(
         guard=make_guard("127.0.0.1:0", cors_origins=(), server="echo", setting="echo.toml"),
         limits=LIMITS,
         metrics=ServerMetrics(registry, prefix="echo"),
         render=render,
+        proxies=proxies,
     )
 
     async def post(request: Request) -> Response:
         body = await read_body(request, max_bytes=LIMITS.body_bytes, hint="say less")
         return refusal_response(body, render=render) if isinstance(body, Refusal) else Response(body)
 
-    def open_session(connection: WebSocket, address: str) -> Echo:
-        assert address == "127.0.0.1"
+    def open_session(connection: WebSocket, told: str) -> Echo:
+        assert told == address
         return Echo(connection, ended)
 
     app = guarded(Starlette(routes=[Route("/", post, methods=["POST"])]), service)
@@ -114,6 +116,16 @@ async def served() -> AsyncIterator[Served]:
         listen = partial(serve, app, service=service, websockets=websockets, listen="127.0.0.1:0")
         yield Served(await nursery.start(listen), registry, ended)
         nursery.cancel_scope.cancel()
+
+
+async def test_a_websocket_is_of_the_address_that_a_trusted_proxy_tells() -> None:
+    for proxies, told in ((read_proxies(["127.0.0.1"]), "203.0.113.7"), (NO_PROXIES, "127.0.0.1")):
+        async with (
+            served(proxies, address=told) as server,
+            opened(server.address, first=head(X_Forwarded_For="203.0.113.7")) as stream,
+        ):
+            await stream.send_all(frame(TEXT, b"hello"))
+            assert await stream.receive_some(100) == frame(TEXT, b"hello", masked=False)
 
 
 async def exchange(address: str, sent: bytes) -> bytes:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import trio.testing
 
-from daonode.gateway.addresses import AddressRangeError, budget_name, client_address, read_ranges
 from daonode.gateway.clients import MAX_CLIENTS, Clients
 from daonode.gateway.keys import FileKeys, KeyTerms, add_key, revoke_key
 from daonode.gateway.settings import GatewaySection, LimitsSection
 from daonode.gateway.signin import SignIn
+from daonode.httpd.addresses import AddressRangeError, budget_name, read_proxies
 from daonode.primitives.units import TimeMs
 from tests.unit.gateway.asking import SECRET, asking, problem_in
 from tests.unit.gateway.graphql.population import account
@@ -126,8 +126,7 @@ class _Nobody:
 def test_a_forwarded_address_is_believed_of_trusted_proxies_alone(
     peer: str, forwarded: list[str], expected: str
 ) -> None:
-    trusted = read_ranges(["10.0.0.0/8", "2001:db8::1"])
-    assert client_address(peer, forwarded, trusted=trusted) == expected
+    assert read_proxies(["10.0.0.0/8", "2001:db8::1"]).client(peer, forwarded) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,4 +146,4 @@ def test_an_address_of_ipv6_shares_the_budget_of_its_network(address: str, name:
 
 def test_a_range_that_is_none_is_named() -> None:
     with pytest.raises(AddressRangeError, match=r"'10\.0\.0' is neither an address nor a network"):
-        read_ranges(["10.0.0"])
+        read_proxies(["10.0.0"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -17,8 +18,8 @@ class AddressRangeError(ValueError):
     """A text is neither an address nor a network."""
 
 
-def read_ranges(texts: Sequence[str]) -> tuple[AddressRange, ...]:
-    """Addresses (`10.0.0.1`) and networks (`10.0.0.0/8`).
+def read_proxies(texts: Sequence[str]) -> Proxies:
+    """The proxies of these addresses (`10.0.0.1`) and networks (`10.0.0.0/8`).
 
     Raises:
         AddressRangeError: one is neither.
@@ -29,22 +30,38 @@ def read_ranges(texts: Sequence[str]) -> tuple[AddressRange, ...]:
             found.append(ip_network(text))
         except ValueError as error:
             raise AddressRangeError(f"{text!r} is neither an address nor a network such as 10.0.0.0/8") from error
-    return tuple(found)
+    return Proxies(tuple(found))
 
 
-def client_address(peer: str, forwarded_for: Sequence[str], *, trusted: Sequence[AddressRange]) -> str:
-    """The address that a request is counted for.
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxies before a server that tell the truth about who asks; none unless there are ranges."""
 
-    It is that of the connection, unless it is a trusted proxy's: then the last one in its `X-Forwarded-For` headers
-    that is no trusted proxy's itself. What stands before that one, anybody may have written.
-    """
-    address = peer
-    hops = [hop.strip() for header in forwarded_for for hop in header.split(",")]
-    for hop in reversed(hops[-MAX_HOPS:]):
-        if not _is_in(address, trusted) or _parse(hop) is None:
-            break
-        address = hop
-    return address
+    ranges: tuple[AddressRange, ...] = ()
+
+    def trusts(self, address: str) -> bool:
+        """Whether an address is one of theirs."""
+        parsed = _parse(address)
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        return parsed is not None and any(parsed in each for each in self.ranges)
+
+    def client(self, peer: str, forwarded_for: Sequence[str]) -> str:
+        """The address that a request is counted for.
+
+        It is that of the connection, unless it is a trusted proxy's: then the last one in its `X-Forwarded-For` headers
+        that is no trusted proxy's itself. What stands before that one, anybody may have written.
+        """
+        address = peer
+        hops = [hop.strip() for header in forwarded_for for hop in header.split(",")]
+        for hop in reversed(hops[-MAX_HOPS:]):
+            if not self.trusts(address) or _parse(hop) is None:
+                break
+            address = hop
+        return address
+
+
+NO_PROXIES: Final = Proxies()
 
 
 def budget_name(address: str) -> str:
@@ -55,13 +72,6 @@ def budget_name(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(IPv6Network((parsed, IPV6_PREFIX), strict=False))
     return address
-
-
-def _is_in(address: str, ranges: Sequence[AddressRange]) -> bool:
-    parsed = _parse(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return parsed is not None and any(parsed in each for each in ranges)
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
