@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.chain import ChainForm, measure_chain
 from benchmarks.gateway import GatewayForm, measure_gateway
 from benchmarks.hour import HourForm, measure_hour
+from benchmarks.index import IndexForm, measure_index
 from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
 from benchmarks.stages import measure_growth, measure_stages
@@ -23,9 +24,10 @@ class Form:
     growth: tuple[int, ...]
     subscribers: SubscribersForm
     gateway: GatewayForm
+    index: IndexForm
 
 
-PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway")
+PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway", "index")
 HOUR = "hour"
 """Measured only when it is asked for."""
 USUAL_CHAIN = ChainForm(
@@ -33,6 +35,7 @@ USUAL_CHAIN = ChainForm(
 )
 USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
 USUAL_GATEWAY = GatewayForm(votes=100_000, rate=200, seconds=20)
+USUAL_INDEX = IndexForm(accounts=6_250, rounds=16)
 FORMS = {
     "short": Form(
         ChainForm(
@@ -41,9 +44,10 @@ FORMS = {
         growth=(1_000,),
         subscribers=SubscribersForm(subscribers=100, blocks=6),
         gateway=GatewayForm(votes=10_000, rate=100, seconds=3),
+        index=IndexForm(accounts=1_000, rounds=4),
     ),
-    "usual": Form(USUAL_CHAIN, growth=(1_000, 100_000), subscribers=USUAL_SUBSCRIBERS, gateway=USUAL_GATEWAY),
-    "full": Form(USUAL_CHAIN, growth=(1_000, 100_000, 1_000_000), subscribers=USUAL_SUBSCRIBERS, gateway=USUAL_GATEWAY),
+    "usual": Form(USUAL_CHAIN, (1_000, 100_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX),
+    "full": Form(USUAL_CHAIN, (1_000, 100_000, 1_000_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX),
 }
 
 
@@ -79,6 +83,8 @@ def main() -> None:
         measure_gateway(report, form.gateway)
     if "subscribers" in arguments.only:
         measure_subscribers(report, form.subscribers)
+    if "index" in arguments.only:
+        measure_index(report, form.index)
     if HOUR in arguments.only:
         hour = HourForm(
             accounts=chain.accounts,

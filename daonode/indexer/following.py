@@ -1,8 +1,8 @@
 """The loop: ask a node, verify what it gives, project it, write rows and cursor together.
 
 Two tasks, so that the next blocks are fetched and verified while the last are written; between them at most
-`BATCHES_AHEAD` batches wait, each within what a node's answer may hold. The cursor is the head of the store, written
-with the rows, so wherever the process dies, it goes on exactly behind what is there.
+`BATCHES_AHEAD` batches wait, each of about `BATCH_BYTES`. The cursor is the head of the store, written with the rows,
+so wherever the process dies, it goes on exactly behind what is there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import trio
 from daonode.client.answers import Blocks
 from daonode.indexer.errors import NodeLied, SinkBehind, StoreForeignChain
 from daonode.indexer.metrics import IndexerMetrics
-from daonode.indexer.nodes import Nodes
+from daonode.indexer.nodes import MAX_BLOCKS, Nodes
 from daonode.indexer.projection.draft import Draft
 from daonode.indexer.projection.projector import Projector
 from daonode.indexer.verifying import BlockVerifier, Checkpoint, Known, VerifiedBlock
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 BATCHES_AHEAD: Final = 1
+BATCH_BYTES: Final = 2 * 1024 * 1024
+"""About how much of encoded blocks is asked for at a time; taken apart it is some thirty times as much."""
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +88,9 @@ class Follower:
             await self._write(receive)
 
     async def _fetch(self, known: Known, send: trio.MemorySendChannel[tuple[VerifiedBlock, ...]]) -> None:
+        limit = MAX_BLOCKS
         while True:
-            node, answer = await self._nodes.ask(above=known.height)
+            node, answer = await self._nodes.ask(above=known.height, limit=limit)
             try:
                 with self._metrics.timing("verify"):
                     blocks = await trio.to_thread.run_sync(_verify, self._verifier, answer, known)
@@ -95,6 +98,8 @@ class Follower:
                 self._nodes.give_up(node, lie)
                 continue
             known = blocks[-1].known()
+            byte_count = sum(len(each.payload) + len(each.receipts) for each in answer.blocks)
+            limit = min(max(len(blocks) * BATCH_BYTES // byte_count, 1), MAX_BLOCKS)
             await send.send(blocks)
 
     async def _write(self, receive: trio.MemoryReceiveChannel[tuple[VerifiedBlock, ...]]) -> None:

@@ -21,7 +21,7 @@ from daonode.indexer.metrics import IndexerMetrics
 WAIT_MS: Final = 3_000
 """How long a node holds an answer back while there is no next block; then the next node is asked."""
 MAX_BLOCKS: Final = 256
-"""Blocks that are asked for at a time: as many as a node gives."""
+"""Blocks that are asked for at a time at most: as many as a node gives."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
 
@@ -74,15 +74,15 @@ class Nodes:
             self._place += 1
         raise NoNodeLeft(self._all_lie())
 
-    async def ask(self, *, above: int) -> tuple[Node, Blocks]:
-        """The next blocks above a height, and who gave them; asks until there are some.
+    async def ask(self, *, above: int, limit: int = MAX_BLOCKS) -> tuple[Node, Blocks]:
+        """The next blocks above a height, at most so many, and who gave them; asks until there are some.
 
         Raises:
             NoNodeLeft: no node is left to be asked.
         """
         while True:
             node = self.current
-            answer = await self._ask_one(node, above=above)
+            answer = await self._ask_one(node, above=above, limit=limit)
             if answer is not None:
                 self._failures = 0
                 self.metrics.note_node(max(answer.height, above))
@@ -99,11 +99,11 @@ class Nodes:
         self.metrics.note_nodes(sum(each.lie is None for each in self.nodes))
         self._place += 1
 
-    async def _ask_one(self, node: Node, *, above: int) -> Blocks | None:
+    async def _ask_one(self, node: Node, *, above: int, limit: int) -> Blocks | None:
         """One answer; None where it failed, after a pause where all have."""
         try:
             with self.metrics.timing("fetch"):
-                return await node.source.blocks(above=above, limit=MAX_BLOCKS, wait_ms=WAIT_MS)
+                return await node.source.blocks(above=above, limit=limit, wait_ms=WAIT_MS)
         except (Unreachable, RpcError, BadAnswer) as error:
             kind = _kind_of(error)
             log.warning("a node cannot be followed", node=node.name, reason=str(error))
