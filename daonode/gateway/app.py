@@ -88,7 +88,12 @@ class Front:
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else ""
         address = self.proxies.client(peer, headers.getlist("x-forwarded-for"))
-        client = self.clients.identify(headers.get("authorization"), address=address)
+        try:
+            client = self.clients.identify(headers.get("authorization"), address=address)
+        except Problem:
+            # Whoever guesses spends what everybody at this address has.
+            self.clients.identify(None, address=address).pay(REQUEST_COST)
+            raise
         scope.setdefault("state", {})["client"] = client
         client.pay(FILE_COST if scope["path"].startswith(FILES) else REQUEST_COST)
         sending.client = client

@@ -73,6 +73,14 @@ async def test_a_token_that_is_none_is_refused_and_not_taken_for_nobody() -> Non
             assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+async def test_who_guesses_tokens_spends_the_budget_of_the_address() -> None:
+    async with asking(limits=NARROW) as asker:
+        statuses = [
+            (await asker.get("/api/tracks", Authorization=f"Bearer ds_x.{each}")).status_code for each in range(5)
+        ]
+    assert statuses == [401, 401, 401, 429, 429]
+
+
 async def test_a_key_that_is_made_or_revoked_while_a_gateway_runs_is_taken_into_use(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     key = add_key(keys, KeyTerms("bot"), now_ms=TimeMs(0))
