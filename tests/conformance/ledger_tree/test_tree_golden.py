@@ -8,15 +8,16 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-from daonode.ledger.tree import OverlayReader, prove, update
+from daonode.ledger.tree import OverlayReader, prove, prove_range, update
 from daonode.primitives.codec import encode
 
 GOLDEN = Path(__file__).with_name("golden.json")
+FIRST, LAST = b"\x3a" + bytes(31), b"\xc5" + b"\xff" * 31
 COUNTS = (0, 1, 2, 3, 16, 17, 100, 1000)
 
 
 def measured() -> dict[str, dict[str, str]]:
-    """Per number of keys: the root, the root after deleting a third, a proof, a digest of all stored nodes."""
+    """Per number of keys: the root, the root after deleting a third, proofs of keys and a range, a digest of nodes."""
     table = {}
     for count in COUNTS:
         state = [(b"key %d" % number, b"value %d" % number) for number in range(count)]
@@ -32,6 +33,7 @@ def measured() -> dict[str, dict[str, str]]:
             "root_after_deletion": second.root.hex(),
             "proof_of_key_1": encode(prove(both, version=2, key=b"key 1")).hex(),
             "proof_of_key_0": encode(prove(both, version=2, key=b"key 0")).hex(),
+            "proof_of_range": encode(prove_range(both, version=2, first=FIRST, last=LAST)).hex(),
             "stored_nodes_sha256": sha256(stored).hexdigest(),
         }
     return table
