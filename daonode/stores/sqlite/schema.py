@@ -102,8 +102,10 @@ def check_tables(connection: sqlite3.Connection, tables: Sequence[Table[Row]], *
         wanted = [(each.name, each.sql_type) for each in layout_of(table).columns]
         rows = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
         if [(row[1], row[2]) for row in rows] != wanted:
-            problem = f"has other columns in table {table.name}" if rows else f"has no table {table.name}"
-            raise StoreForeign(f"{problem} than this release and its projections: daonode indexer reset", store=store)
+            problem = f"other columns in table {table.name} than" if rows else f"no table {table.name}, which"
+            raise StoreForeign(
+                f"has {problem} this release and its projections write: daonode indexer reset", store=store
+            )
 
 
 def read_head(connection: sqlite3.Connection, *, store: str) -> Head | None:
