@@ -79,14 +79,24 @@ class Outbox:
                 if self._is_ended:
                     return
                 await self._changed.wait()
-            outgoing = self._waiting.popleft()
-            self._bytes -= len(outgoing.frame)
-            self._wake()
+            frames = self._take()
+            for start in range(0, len(frames), PIECE_BYTES):
+                await stream.send_all(frames[start : start + PIECE_BYTES])
+                self._progress_at = trio.current_time()
+
+    def _take(self) -> bytes:
+        """The next frame, and those after it that are written with it: many small ones cost as much as one."""
+        taken = [self._waiting.popleft()]
+        size = len(taken[0].frame)
+        while self._waiting and size + len(self._waiting[0].frame) <= PIECE_BYTES:
+            taken.append(self._waiting.popleft())
+            size += len(taken[-1].frame)
+        self._bytes -= size
+        self._wake()
+        for outgoing in taken:
             if outgoing.on_begun is not None:
                 outgoing.on_begun()
-            for start in range(0, len(outgoing.frame), PIECE_BYTES):
-                await stream.send_all(outgoing.frame[start : start + PIECE_BYTES])
-                self._progress_at = trio.current_time()
+        return taken[0].frame if len(taken) == 1 else b"".join(outgoing.frame for outgoing in taken)
 
     def _wake(self) -> None:
         self._changed.set()
