@@ -52,7 +52,7 @@ def connect(running: GatewayProcess) -> socket.socket:
 
 def exchange(running: GatewayProcess, sent: bytes, *, half_close: bool = False) -> bytes:
     received = b""
-    with closing(connect(running)) as connection, suppress(ConnectionError):
+    with closing(connect(running)) as connection, suppress(OSError):
         connection.sendall(sent)
         if half_close:
             connection.shutdown(socket.SHUT_WR)
