@@ -102,7 +102,7 @@ def test_a_proof_by_a_node_of_another_chain_is_refused(network: Network, tmp_pat
     other = Shell(home=tmp_path / "other" / "node0")
     rpc = network.nodes[0]["rpc"]
     result = other.here("tx", "show", sent["tx_id"], "--proof", "--rpc", rpc)
-    assert result.code == ExitCode.INTERNAL
+    assert result.code == ExitCode.UNREACHABLE
     assert "not proven to be final" in result.said
 
 
