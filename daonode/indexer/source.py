@@ -11,6 +11,7 @@ import trio
 
 from daonode.client.answers import Answer, Blocks, read_blocks
 from daonode.client.errors import BadAnswer, Unanswered, Unreachable
+from daonode.client.light import MAX_DESCENDANTS
 from daonode.client.transport import MAX_ANSWER_BYTES, read_result
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -46,7 +47,10 @@ class HttpSource:
         except (httpx.HTTPError, trio.TooSlowError) as error:
             reason = str(error) or type(error).__name__
             raise Unanswered(f"no answer from {self._url} to {_METHOD}: {reason}", url=self._url) from error
-        return await trio.to_thread.run_sync(_read, content, call_id, self._url)
+        answer = await trio.to_thread.run_sync(_read, content, call_id, self._url)
+        if len(answer.blocks) > limit or len(answer.descendants) > MAX_DESCENDANTS:
+            raise BadAnswer(f"{self._url} answered with more blocks than it was asked for")
+        return answer
 
     async def _post(self, body: bytes) -> bytes:
         content = bytearray()

@@ -98,6 +98,9 @@ def run(
     config = _read_config(session, overrides)
     configure_logs(config.log)
     stores = _stores(session, config)
+    document = session.genesis
+    if not config.indexer.store:
+        session.home.data_directory.mkdir(parents=True, exist_ok=True)
 
     def on_ready(started: Started) -> None:
         log = structlog.get_logger(__name__)
@@ -107,7 +110,7 @@ def run(
         functools.partial(
             run_indexer,
             config,
-            session.genesis,
+            document,
             stores=stores,
             on_ready=on_ready,
             read_log=lambda: _read_config(session, overrides).log,

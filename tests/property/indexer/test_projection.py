@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daonode.client.wallet import Wallet
+from daonode.genesis.export import export_document
 from daonode.modules.accounts.messages import Burn, IssueAsset, Mint, Transfer
 from daonode.modules.governance import keys as governance
 from daonode.modules.governance.messages import (
@@ -37,6 +38,7 @@ from daonode.primitives.codec import Record
 from daonode.primitives.ids import AssetId
 from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.stores.tables import EVENTS, MOVES, PROPOSALS, SPENDS
+from tests.unit.client.small_chain import SmallChain
 from tests.unit.indexer.comparing import check_rows, contents
 from tests.unit.indexer.dao_chain import DAO, DAVE, ERIN, GOLD, PEOPLE, ROOT, TRACKS, DaoChain
 from tests.unit.indexer.following import Follower
@@ -243,6 +245,20 @@ def test_so_they_do_on_busy_chains_and_any_way_of_following_gives_the_same() -> 
     wanted = events | set(get_args(Status)) | {"submitted by a proposal"}
     wanted |= {f"spend {status}" for status in ("approved", "deferred", "paid", "failed", "expired", "voided")}
     assert wanted - {name for name, count in happened.items() if count} == NOT_MADE
+
+
+def test_a_chain_that_continues_another_one_begins_with_its_rows() -> None:
+    for seed in range(3):
+        random, dao = Random(seed), DaoChain()
+        for _ in range(40):
+            busy_block(dao, random)
+        document = export_document(dao.chain.document, dao.chain.tip)
+        going_on, follower = DaoChain(SmallChain(document), dict(dao.sequences)), Follower(document)
+        check_rows(follower.store, going_on.chain)
+        for _ in range(15):
+            busy_block(going_on, random)
+            follower.follow(going_on.chain)
+            check_rows(follower.store, going_on.chain)
 
 
 NOT_MADE = {"ready", "succeeded", "accounts.AccountCreated", "accounts.PolicySet", "accounts.AccountMarkedCustodial"}
