@@ -145,7 +145,11 @@ async def opened(server: Addressed, *, buffer_bytes: int | None = None) -> Async
     socket = trio.socket.socket()
     if buffer_bytes is not None:
         socket.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, buffer_bytes)
-    await socket.connect((host, int(port)))
+    try:
+        await socket.connect((host, int(port)))
+    except OSError:
+        socket.close()
+        raise
     stream = trio.SocketStream(socket)
     async with trio.open_nursery() as nursery:
         try:
