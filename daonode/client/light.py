@@ -1,11 +1,11 @@
 """Verifies what a node answers against the genesis document alone; the node is trusted for nothing.
 
-`TrustedChain` holds the validator set that follows from the document. A header is accepted where a quorum of that set
-made it final, a receipt and a state value where they stand under a root of an accepted header. Every error says what
-did not match. `verify_transaction` and `verify_value` also do the asking.
+`TrustedChain` holds the validator sets that follow from the document: the first, and from each epoch's end, which a
+quorum of its set made final, the next. A header is accepted where a quorum of its epoch's set made it final, a receipt
+and a state value where they stand under a root of an accepted header. Every error says what did not match.
+`verify_transaction` and `verify_value` also do the asking.
 
-A receipt's error text is not committed to; its code and events are. The validator set does not change yet: a header
-that binds another set is refused.
+A receipt's error text is not committed to; its code and events are.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Final
 from daonode.client.errors import FinalityNotProven, ReceiptNotProven, StateNotProven
 from daonode.client.rpc import RpcClient
 from daonode.consensus.certificates import genesis_certificate
+from daonode.consensus.epochs import EpochChange, check_epoch_change, check_final
 from daonode.consensus.errors import PeerError
-from daonode.consensus.types import CommitProof, Header, TwoChain, ValidatorSet, proof_block, proof_round
+from daonode.consensus.types import CommitProof, Header, ValidatorSet
 from daonode.consensus.verification import Verifier
 from daonode.genesis.document import GenesisDocument
 from daonode.genesis.initial import make_initial_state
@@ -29,8 +30,8 @@ from daonode.primitives.ids import ChainId, Hash, TxId
 from daonode.primitives.merkle import InclusionProof
 from daonode.primitives.state_proof import StateProof, verify_state_proof
 
-MAX_DESCENDANTS: Final = 1_024
-"""How many headers may stand between a block and the proof that makes it final."""
+MAX_EPOCHS: Final = 4_096
+"""Epochs whose sets are kept; with one more the oldest is forgotten, and its blocks are not verified any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,18 @@ class TrustedChain:
         self.chain_id: ChainId = document.chain.chain_id
         self.genesis_hash: Hash = document.hash()
         self.genesis_header: Header = initial.header
-        self.validators: ValidatorSet = initial.validators
-        self._verifier = Verifier(
-            chain_id=self.chain_id, validators=initial.validators, genesis_qc=genesis_certificate(initial.header)
-        )
+        self._verifiers: dict[int, Verifier] = {}
+        self._add_epoch(initial.validators, initial.header)
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the newest epoch that is known."""
+        return self._validators
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch that is known."""
+        return self._validators.epoch
 
     def verify_finality(self, header: Header, *, proof: CommitProof | None, descendants: Sequence[Header] = ()) -> None:
         """Check that a header is committed: `proof` makes it or the last of its `descendants`, ascending, final.
@@ -78,25 +87,38 @@ class TrustedChain:
             return
         if proof is None:
             raise FinalityNotProven(f"block {header.height} is not the genesis block, and came without a proof")
-        if len(descendants) > MAX_DESCENDANTS:
-            raise FinalityNotProven(f"expected at most {MAX_DESCENDANTS} descendants, got {len(descendants)}")
-        last = header
         try:
-            self._verifier.check_header(header)
-            for descendant in descendants:
-                self._verifier.check_header(descendant)
-                _check_child(descendant, parent=last)
-                last = descendant
-            if isinstance(proof, TwoChain):
-                _check_child(proof.child, parent=last)
-            self._verifier.check_proof(proof)
+            check_final(header, proof=proof, descendants=descendants, verifier=self._verifier_of(header))
         except PeerError as error:
             raise FinalityNotProven(f"block {header.height} is not proven to be final: {error.reason}") from error
-        if proof_block(proof) != last.id() or proof_round(proof) != last.round:
-            raise FinalityNotProven(
-                f"the proof makes block 0x{proof_block(proof).hex()} of round {proof_round(proof)} final, expected "
-                f"0x{last.id().hex()} of round {last.round} at height {last.height}"
-            )
+
+    def follow(self, changes: Sequence[EpochChange]) -> None:
+        """Go on from epoch to epoch by what proves that each is over, ascending from the newest that is known.
+
+        Raises:
+            FinalityNotProven: a change does not follow from the set before it; those before it count.
+        """
+        for change in changes:
+            try:
+                check_epoch_change(change, self._newest)
+            except PeerError as error:
+                raise FinalityNotProven(
+                    f"the end of epoch {change.header.epoch} is not proven: {error.reason}"
+                ) from error
+            self._add_epoch(change.validators, change.header)
+
+    def follow_to(self, rpc: RpcClient, epoch: int) -> None:
+        """Ask for what leads to an epoch, and go on to it; one that is known asks nothing.
+
+        Raises:
+            FinalityNotProven: what the node answers proves nothing, or does not lead there.
+            Unreachable, RpcError, BadAnswer: as the calls of `RpcClient`.
+        """
+        while self.epoch < epoch:
+            before = self.epoch
+            self.follow(rpc.epochs(from_epoch=before).changes)
+            if self.epoch == before:
+                raise FinalityNotProven(f"the node does not show that epoch {before} is over, and speaks of {epoch}")
 
     def verify_receipt(self, *, tx_id: TxId, encoded: bytes, inclusion: InclusionProof, header: Header) -> Receipt:
         """Return the receipt of transaction `tx_id`, proven to be one of the block of a header that is final.
@@ -144,8 +166,25 @@ class TrustedChain:
         certificate = rpc.certificate(height)
         if certificate.header.height != height:
             raise FinalityNotProven(f"asked for block {height}, got block {certificate.header.height}")
+        self.follow_to(rpc, certificate.header.epoch)
         self.verify_finality(certificate.header, proof=certificate.proof, descendants=certificate.descendants)
         return certificate.header
+
+    @property
+    def _newest(self) -> Verifier:
+        return self._verifiers[self.epoch]
+
+    def _add_epoch(self, validators: ValidatorSet, first: Header) -> None:
+        if len(self._verifiers) >= MAX_EPOCHS:
+            del self._verifiers[next(iter(self._verifiers))]
+        self._validators = validators
+        self._verifiers[validators.epoch] = Verifier(
+            chain_id=self.chain_id, validators=validators, genesis_qc=genesis_certificate(first)
+        )
+
+    def _verifier_of(self, header: Header) -> Verifier:
+        """The verifier of a header's epoch; the newest, which refuses, where that is not known."""
+        return self._verifiers.get(header.epoch, self._newest)
 
     def verify_transaction(self, rpc: RpcClient, tx_id: TxId) -> VerifiedReceipt:
         """Ask for a committed transaction's receipt and the proofs, and verify them.
@@ -168,15 +207,3 @@ class TrustedChain:
         header = self.fetch_header(rpc, answer.height)
         self.verify_state(key=key, value=answer.value, proof=answer.proof, header=header)
         return VerifiedValue(header=header, key=key, value=answer.value)
-
-
-def _check_child(child: Header, *, parent: Header) -> None:
-    if child.parent_id != parent.id():
-        raise FinalityNotProven(
-            f"block {child.height} follows 0x{child.parent_id.hex()}, expected 0x{parent.id().hex()} of height "
-            f"{parent.height}"
-        )
-    if child.height != parent.height + 1 or child.round <= parent.round:
-        raise FinalityNotProven(
-            f"block {child.height} of round {child.round} cannot follow block {parent.height} of round {parent.round}"
-        )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from daonode.client import answers
 from daonode.client.answers import Answer, JsonObject
+from daonode.client.epochs import Epochs, read_epochs
 from daonode.client.transport import DEFAULT_TIMEOUT_S, Transport
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.ids import Address, BlockId, TxId, check_tx_id
@@ -46,6 +47,10 @@ class RpcClient:
     def certificate(self, height: int) -> answers.Certificate:
         """A committed header with the proof that it is final."""
         return answers.read_certificate(self._ask("dao_getCertificate", height=height))
+
+    def epochs(self, *, from_epoch: int) -> Epochs:
+        """Why epochs from `from_epoch` on are over; the answer may end before the present one."""
+        return read_epochs(self._ask("dao_getEpochs", from_epoch=from_epoch))
 
     def blocks(self, *, above: int, limit: int, wait_ms: int = 0) -> answers.Blocks:
         """Committed blocks above a height; the node answers when there is one, or after `wait_ms` without any."""

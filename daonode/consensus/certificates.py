@@ -12,9 +12,14 @@ from daonode.primitives.ids import BlockId, Signature
 
 
 def genesis_certificate(header: Header) -> QuorumCertificate:
-    """The QC of an epoch's first block, derived from its header alone: no signers, valid for that block only."""
+    """The QC that an epoch begins with: no signers, valid for the block with this header only.
+
+    That is the genesis block, or the last block of the epoch before. Rounds go on from its round, so they rise along
+    the chain.
+    """
+    epoch = header.epoch + 1 if header.ends_epoch else header.epoch
     return QuorumCertificate(
-        epoch=header.epoch, round=header.round, block_id=header.id(), qc_round=header.round, signers=(), signatures=()
+        epoch=epoch, round=header.round, block_id=header.id(), qc_round=header.round, signers=(), signatures=()
     )
 
 

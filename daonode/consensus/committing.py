@@ -1,6 +1,7 @@
 """Rule 5: what is final. A quorum of commit votes, or a certified child in the round right after a block's own.
 
-A block is committed with all its ancestors, once all of them have been executed here.
+A block is committed with all its ancestors, once all of them have been executed here. The last block of an epoch is the
+last that its core commits: what makes a block after it final commits it, and nothing above it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from daonode.consensus.effects import Commit
 from daonode.consensus.state import CoreState
 from daonode.consensus.tree import BlockStatus, Node
-from daonode.consensus.types import CommitProof, TwoChain, proof_block, proof_round
+from daonode.consensus.types import Finality, TwoChain, proof_round
 
 
 def is_two_chain(*, parent: Node, child: Node) -> bool:
@@ -27,23 +28,28 @@ def find_two_chain(state: CoreState) -> None:
 
 
 def commit(state: CoreState) -> bool:
-    """Commit up to the block of the best proof that has been executed. Whether anything was committed.
-
-    A node that catches up range by range knows a proof of the tip, whose block it does not have yet, besides the proof
-    of each range.
-    """
+    """Commit up to the block of the best proof that has been executed. Whether anything was committed."""
     find_two_chain(state)
-    return any(_commit_by(state, proof) for proof in (state.proof, state.range_proof) if proof is not None)
+    return any(_commit_by(state, finality) for finality in state.finalities)
 
 
-def _commit_by(state: CoreState, proof: CommitProof) -> bool:
-    path = state.tree.path(proof_block(proof))
-    if not path or any(node.status is not BlockStatus.EXECUTED for node in path):
+def committable(path: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The blocks of a final path, ascending, that commit: all up to the last block of the epoch."""
+    return tuple(node for node in path if not node.header.is_suffix)
+
+
+def _commit_by(state: CoreState, finality: Finality) -> bool:
+    path = state.tree.path(finality.block_id)
+    final = committable(path)
+    if not final or any(node.status is not BlockStatus.EXECUTED for node in final):
         return False
-    state.emit(Commit(blocks=tuple(node.block for node in path), proof=proof))
-    state.tree.commit(path[-1].id)
+    proof, suffix = finality.proof, tuple(node.header for node in path[len(final) :])
+    blocks = tuple(node.block for node in final)
+    state.emit(Commit(blocks=blocks, proof=proof, descendants=(*suffix, *finality.descendants)))
+    state.tree.commit(final[-1].id)
+    state.is_over = final[-1].header.ends_epoch
     state.collector.forget_committed(proof_round(proof))
     if state.proof is not None and proof_round(state.proof) <= proof_round(proof):
         state.proof = None
-    state.range_proof = None
+    state.range_finality = None
     return True

@@ -5,7 +5,8 @@ derives the effects. The core judges what the block tree and the clock can tell;
 (`safety.py`) is judged by the signer alone, which the core asks and whose refusal it accepts.
 
 The driver's duties: run effects in order, answer `Build`, `Execute`, `Sign` and `Fetch` with events, and send no
-message before what stands before it is durable (`effects.py`). After `Halt` every step gives nothing.
+message before what stands before it is durable (`effects.py`). After `Halt`, and after the commit of the last block of
+the epoch, every step gives nothing.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ class Core:
     """One validator's, or full node's, consensus in one epoch.
 
     `own` is None for a full node. `safety` is the signer's last persisted state, a full node's is the initial one.
-    `root` is the header of the committed tip and `root_proof` what made it final (None at genesis). `history` holds the
-    last `HISTORY_HEIGHTS` committed blocks, ascending, the tip included (fewer when the chain is shorter, none for the
-    genesis block); `uncommitted` the durable blocks above the root, parents first.
+    `root` is the header of the committed tip, at first the block that the epoch begins on, and `root_proof` what made
+    it final in this epoch. `history` holds the last `HISTORY_HEIGHTS` committed blocks of the epoch, ascending, the tip
+    included (fewer when the epoch is younger); `uncommitted` its durable blocks above the root, parents first.
     """
 
     def __init__(
@@ -137,6 +138,11 @@ class Core:
         """Whether a certified block has disagreed with our own execution."""
         return self._state.halted
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last block of the epoch is committed, so that nothing is left to do here."""
+        return self._state.is_over
+
     def knows(self, block_id: BlockId) -> bool:
         """Whether a block is the committed tip or stands above it."""
         return self._state.tree.is_known(block_id)
@@ -155,7 +161,7 @@ class Core:
     def step(self, event: Event) -> tuple[Effect, ...]:
         """Handle one event; the effects are to be run in their order."""
         state = self._state
-        if state.halted:
+        if state.halted or state.is_over:
             return ()
         state.now_ms = event.now_ms
         self._handle(event)

@@ -58,10 +58,15 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """These blocks, ascending, are final by `proof` over the last; each is written in one batch of its own."""
+    """These blocks, ascending, are final by `proof`; each is written in one batch of its own.
+
+    The proof is over the last, or over the last of `descendants`: blocks after the end of the epoch, which never
+    commit. With the last block of an epoch the core is done; a new one goes on from there.
+    """
 
     blocks: tuple[Block, ...]
     proof: CommitProof
+    descendants: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

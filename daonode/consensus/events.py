@@ -17,7 +17,7 @@ from daonode.consensus.messages import (
     VoteMessage,
 )
 from daonode.consensus.requests import SignRequest
-from daonode.consensus.types import Block, CommitProof
+from daonode.consensus.types import Block, Finality
 from daonode.primitives.ids import BlockId, Signature, ValidatorId
 
 
@@ -91,11 +91,14 @@ class BlockExecuted:
 
 @dataclass(frozen=True, slots=True)
 class BlocksFetched:
-    """Blocks that were missing, in ascending height, each verified to be certified by its child or by `proof`."""
+    """Blocks that were missing, in ascending height, each verified to be certified by its child or final.
+
+    `finality` is of the last of them.
+    """
 
     now_ms: int
     blocks: tuple[Block, ...]
-    proof: CommitProof | None
+    finality: Finality | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ beyond what it may decide.
 
 from __future__ import annotations
 
+from daonode.consensus.committing import committable
 from daonode.consensus.effects import Execute, Halt
 from daonode.consensus.state import CoreState
 from daonode.consensus.tree import BlockStatus, Node
-from daonode.consensus.types import proof_block
 from daonode.consensus.voting import is_votable
 
 
 def execute_blocks(state: CoreState) -> None:
     """Ask for the execution of each block that is due."""
-    for proof in (state.proof, state.range_proof):
-        for node in () if proof is None else state.tree.path(proof_block(proof)):
+    for finality in state.finalities:
+        for node in committable(state.tree.path(finality.block_id)):
             node.is_final = True
     for node in state.tree:
         certified = node.certificate is not None or node.is_final

@@ -8,7 +8,7 @@ from daonode.consensus.messages import CommitVoteMessage, ProposalMessage, Timeo
 from daonode.consensus.on_commit_vote import count_commit_vote
 from daonode.consensus.on_timeout import count_timeout
 from daonode.consensus.on_vote import count_vote
-from daonode.consensus.requests import CommitRequest, ProposeRequest, TimeoutRequest, VoteRequest
+from daonode.consensus.requests import CommitRequest, ProposeRequest, TimeoutRequest, VoteRequest, epoch_of
 from daonode.consensus.state import CoreState
 from daonode.consensus.timing import send_timeout
 from daonode.consensus.voting import send_vote
@@ -16,7 +16,9 @@ from daonode.primitives.ids import Signature
 
 
 def on_signed(state: CoreState, event: Signed) -> None:
-    """Send what was signed, and count it here too."""
+    """Send what was signed, and count it here too, unless its epoch is over."""
+    if epoch_of(event.request) != state.validators.epoch:
+        return
     assert state.own_index is not None, "a full node asks for no signature"
     match event.request:
         case ProposeRequest():
@@ -35,7 +37,7 @@ def on_sign_refused(state: CoreState, event: SignRefused) -> None:
     But a block that may not be voted for does not use up the vote: a Byzantine validator may lead the same round on an
     older parent, and be first with a block that nothing justifies.
     """
-    if not isinstance(event.request, VoteRequest):
+    if not isinstance(event.request, VoteRequest) or epoch_of(event.request) != state.validators.epoch:
         return
     header = event.request.header
     node = state.tree.get(header.id())

@@ -22,6 +22,8 @@ def on_blocks_fetched(state: CoreState, event: BlocksFetched) -> None:
             if node is not None:
                 state.take_block(node)
                 state.fetching = None
-    if event.proof is not None:
-        state.observe_proof(event.proof)
-        state.range_proof = event.proof
+    if event.finality is not None:
+        state.range_finality = event.finality
+        # What a proof over a block after the end of the epoch says of that block is of no use to anyone.
+        if not event.finality.descendants:
+            state.observe_proof(event.finality.proof)

@@ -10,7 +10,7 @@ from daonode.consensus.executing import execute_blocks
 from daonode.consensus.fetching import fetch
 from daonode.consensus.proposing import propose
 from daonode.consensus.state import CoreState
-from daonode.consensus.timing import give_up, time_round
+from daonode.consensus.timing import give_up, stop_timers, time_round
 from daonode.consensus.voting import is_by_leader, vote, vote_to_commit
 
 
@@ -25,6 +25,9 @@ def react(state: CoreState) -> None:
         return
     vote_to_commit(state)
     commit(state)
+    if state.is_over:
+        stop_timers(state)
+        return
     vote(state)
     give_up(state)
     propose(state)

@@ -41,3 +41,14 @@ class CommitRequest(Record, frozen=True, tag="commit"):
 
 
 SignRequest = ProposeRequest | VoteRequest | TimeoutRequest | CommitRequest
+
+
+def epoch_of(request: SignRequest) -> int:
+    """The epoch whose statement is asked for."""
+    match request:
+        case ProposeRequest() | VoteRequest():
+            return request.header.epoch
+        case TimeoutRequest():
+            return request.high_qc.epoch
+        case CommitRequest():
+            return request.qc.epoch

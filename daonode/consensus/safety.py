@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from daonode.consensus.errors import Clause, SafetyViolation
 from daonode.consensus.requests import CommitRequest, ProposeRequest, SignRequest, TimeoutRequest, VoteRequest
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote
-from daonode.consensus.types import QuorumCertificate, TimeoutCertificate
+from daonode.consensus.types import QuorumCertificate, TimeoutCertificate, ValidatorSet
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import ChainId, PublicKey, Signature
 
@@ -52,11 +52,16 @@ class SignedCommit(Record, frozen=True):
 
 
 class SafetyState(Record, frozen=True):
-    """All that a validator must never forget, bound to its key and chain. Rounds never fall."""
+    """All that a validator must never forget, bound to its key and chain. Rounds never fall within an epoch.
+
+    `validators` is the set of the epoch and `genesis_qc` what it began with: by them the signer judges certificates.
+    """
 
     chain_id: ChainId
     public_key: PublicKey
     epoch: U64
+    validators: ValidatorSet
+    genesis_qc: QuorumCertificate
     last_voted_round: U64
     last_vote: SignedVote | None
     locked_round: U64
@@ -83,12 +88,16 @@ class Decision:
     qc: QuorumCertificate
 
 
-def initial_safety_state(*, chain_id: ChainId, public_key: PublicKey, genesis_qc: QuorumCertificate) -> SafetyState:
-    """The state of a validator that has never signed: everything at the genesis round."""
+def initial_safety_state(
+    *, chain_id: ChainId, public_key: PublicKey, validators: ValidatorSet, genesis_qc: QuorumCertificate
+) -> SafetyState:
+    """The state of a validator that has signed nothing in an epoch: everything at the round that it begins at."""
     return SafetyState(
         chain_id=chain_id,
         public_key=public_key,
         epoch=genesis_qc.epoch,
+        validators=validators,
+        genesis_qc=genesis_qc,
         last_voted_round=genesis_qc.round,
         last_vote=None,
         locked_round=genesis_qc.round,

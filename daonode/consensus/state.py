@@ -20,6 +20,7 @@ from daonode.consensus.tree import BlockTree, Node
 from daonode.consensus.types import (
     CommitCertificate,
     CommitProof,
+    Finality,
     QuorumCertificate,
     TimeoutCertificate,
     TwoChain,
@@ -48,14 +49,16 @@ class CoreState:
     highest_commit: CommitCertificate | None = None
     proof: CommitProof | None = None
     """The best proof of finality that has not been applied yet."""
-    range_proof: CommitProof | None = None
-    """The proof that came with the last range of fetched blocks, when it has not been applied yet."""
+    range_finality: Finality | None = None
+    """What makes the last of the blocks that were fetched last final, when it has not been applied yet."""
 
     now_ms: int = 0
     started: bool = False
     catching_up: bool = False
     pending_work: bool = False
     halted: bool = False
+    is_over: bool = False
+    """The last block of the epoch has been committed: another core goes on."""
     effects: list[Effect] = field(default_factory=list)
 
     build_asked_round: int = 0
@@ -141,6 +144,16 @@ class CoreState:
             self.observe_tc(sync.tc)
         if sync.commit is not None:
             self.observe_proof(sync.commit)
+
+    @property
+    def finalities(self) -> tuple[Finality, ...]:
+        """What has not been applied yet, the best first.
+
+        A node that catches up range by range knows a proof of the tip, whose block it does not have yet, besides that
+        of each range.
+        """
+        best = () if self.proof is None else (Finality(self.proof),)
+        return best if self.range_finality is None else (*best, self.range_finality)
 
     def take_block(self, node: Node) -> None:
         """Note what a block that has just come into the tree says, and what was known of it before."""

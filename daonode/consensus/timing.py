@@ -42,6 +42,12 @@ def arm(state: CoreState, duration_ms: int) -> None:
     state.emit(SetTimer(Timer.ROUND, state.round, state.now_ms + duration_ms))
 
 
+def stop_timers(state: CoreState) -> None:
+    """Nothing is to happen any more."""
+    for timer in Timer:
+        state.emit(CancelTimer(timer))
+
+
 def give_up(state: CoreState) -> None:
     """Ask for a timeout when the round has expired, or when more than f have given it up: one of them is honest."""
     if not state.can_sign or state.timeout_asked_round >= state.round:

@@ -206,9 +206,10 @@ class BlockTree:
         return len(self._nodes) >= MAX_FULL_BLOCKS
 
     def has_unfinished(self) -> bool:
-        """Whether a block with transactions waits for its commit, or for another block to be committed instead."""
+        """Whether a block with transactions, or the last of the epoch, waits for its commit or for that of another."""
         return any(
-            node.header.payload_digest != self._empty_digest and node.status is not BlockStatus.REFUSED
+            node.status is not BlockStatus.REFUSED
+            and (node.header.ends_epoch or node.header.payload_digest != self._empty_digest)
             for node in self._nodes.values()
         )
 

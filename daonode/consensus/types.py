@@ -6,6 +6,8 @@ binds everything else by digest.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from daonode.primitives.codec import U64, Record, encode
 from daonode.primitives.hashing import (
     CERTIFICATE_TAG,
@@ -59,7 +61,7 @@ class QuorumCertificate(Record, frozen=True):
     """A quorum of `VOTE(round, block_id, qc_round)`.
 
     `signers` are strictly increasing indices into the set, `signatures` (64 bytes each) in the same order. The genesis
-    certificate has round 0, no signers, and is valid for the genesis block only.
+    certificate of an epoch has no signers, and is valid for the one block that the epoch begins on.
     """
 
     epoch: U64
@@ -95,7 +97,11 @@ class TimeoutCertificate(Record, frozen=True):
 
 
 class Header(Record, frozen=True):
-    """A block's identity. Times are milliseconds of block time, roots are those after executing this very block."""
+    """A block's identity. Times are milliseconds of block time, roots are those after executing this very block.
+
+    `next_validators_digest` is that of the same set, but for the last block of an epoch, which binds the set of the
+    next one, and for blocks after it, which bind `EMPTY_DIGEST` (docs/consensus.md, Epochs).
+    """
 
     version: U64
     chain_id: ChainId
@@ -113,6 +119,21 @@ class Header(Record, frozen=True):
     validators_digest: Hash
     next_validators_digest: Hash
     failed_proposers: tuple[ValidatorId, ...]
+
+    @property
+    def closes_epoch(self) -> bool:
+        """Whether this is the last block of its epoch, or one after it: nothing but the commit of the last is left."""
+        return self.next_validators_digest != self.validators_digest
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether this is the last block of its epoch: it binds the set of the next one."""
+        return self.closes_epoch and not self.is_suffix
+
+    @property
+    def is_suffix(self) -> bool:
+        """Whether this stands after the last block of its epoch: it is empty, binds no next set, and never commits."""
+        return self.next_validators_digest == EMPTY_DIGEST
 
     def id(self) -> BlockId:
         """The block id: the tagged hash of the encoded header."""
@@ -161,6 +182,19 @@ def proof_block(proof: CommitProof) -> BlockId:
 def proof_round(proof: CommitProof) -> int:
     """The round of the block that a proof makes final."""
     return proof.qc.qc_round if isinstance(proof, TwoChain) else proof.round
+
+
+@dataclass(frozen=True, slots=True)
+class Finality:
+    """Why a block is final: `proof` over the block itself, or over the last of its `descendants` (ascending)."""
+
+    proof: CommitProof
+    descendants: tuple[Header, ...] = ()
+
+    @property
+    def block_id(self) -> BlockId:
+        """The block that is final."""
+        return self.descendants[0].parent_id if self.descendants else proof_block(self.proof)
 
 
 def payload_digest(payload: bytes) -> Hash:

@@ -1,8 +1,8 @@
 """Judges everything that comes from outside before it becomes an event: structure first, then digests, then signatures.
 
-`Verifier` is bound to one chain and one epoch's validator set. It raises `PeerError` for what no honest peer sends, and
-nothing else, however malformed the (decoded) value is. Not judged here: what only the block tree or the safety state
-knows (leader, parent, time, and whether a block's round is justified, which is rule 1 and the signer's).
+`Verifier` is bound to one chain and, at a time, one epoch's validator set. It raises `PeerError` for what no honest
+peer sends, and nothing else, however malformed the (decoded) value is. Not judged here: what only the block tree or the
+safety state knows (leader, parent, time, and whether a block's round is justified, which is rule 1 and the signer's).
 
 The caches are bounded; an entry means that this very certificate or signature has been found valid.
 """
@@ -87,12 +87,21 @@ class Verifier:
         check_signature: SignatureCheck = verify,
     ) -> None:
         self._chain_id = chain_id
+        self._check_signature = check_signature
+        self.enter_epoch(validators, genesis_qc)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose set judges."""
+        return self._set.epoch
+
+    def enter_epoch(self, validators: ValidatorSet, genesis_qc: QuorumCertificate) -> None:
+        """Judge by another epoch's set from now on; what was found valid before is forgotten."""
         self._set = validators
         self._set_digest = validators.digest()
         self._total_power = validators.total_power
         self._index = {validator.id: index for index, validator in enumerate(validators.validators)}
         self._genesis_qc = genesis_qc
-        self._check_signature = check_signature
         self._certificates = RecentSet(MAX_CACHED_CERTIFICATES)
         self._signatures = RecentSet(MAX_CACHED_SIGNATURES)
 
@@ -163,9 +172,6 @@ class Verifier:
             raise Malformed(reason="the proposer is not in the validator set")
         if header.validators_digest != self._set_digest:
             raise Malformed(reason="the header binds another validator set")
-        # The set is that of genesis for good: a header that announces another one lies to light clients.
-        if header.next_validators_digest != self._set_digest:
-            raise Malformed(reason="the header announces another next validator set")
         if header.height == 0 or header.round <= self._genesis_qc.round:
             raise Malformed(reason=f"height {header.height} in round {header.round} is at or before the genesis block")
 
@@ -189,11 +195,11 @@ class Verifier:
 
     def check_qc(self, qc: QuorumCertificate) -> None:
         """A quorum of votes, or the genesis certificate of this epoch, field by field."""
+        self._check_epoch(qc.epoch)
         if qc.round == self._genesis_qc.round:
             if qc != self._genesis_qc:
                 raise Malformed(reason="a QC of the genesis round is not the genesis certificate")
             return
-        self._check_epoch(qc.epoch)
         if qc.qc_round >= qc.round:
             raise Malformed(reason=f"a QC of round {qc.round} is for a vote on a QC of round {qc.qc_round}, not below")
         digest = qc.digest()

@@ -45,6 +45,7 @@ COSTS: Final[Mapping[str, float]] = {
     "dao_getBlock": WORK,
     "dao_getReceipt": WORK,
     "dao_getCertificate": WORK,
+    "dao_getEpochs": WORK,
     "dao_getProof": WORK,
     "dao_query": WORK,
     "dao_simulate": WORK,

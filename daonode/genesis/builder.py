@@ -19,6 +19,7 @@ from daonode.modules.governance.types import Curve, Electorate, SpendCap, Track,
 from daonode.modules.identity.genesis import GenesisMember, GenesisRegistrar, IdentityGenesis
 from daonode.modules.treasury.genesis import GenesisLimit, TreasuryGenesis
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
+from daonode.modules.validators.params import Params
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address, AssetId
 from daonode.primitives.times import MS_PER_DAY
@@ -31,6 +32,7 @@ NATIVE_UNIT: Final = 10**NATIVE_DECIMALS
 TREASURY_ADDRESS: Final = module_address("treasury")
 MODULES: Final = ("accounts", "governance", "identity", "treasury", "validators")
 
+DEFAULT_PARAMS: Final = Params()
 DEFAULT_DEPOSIT: Final = Amount(10 * NATIVE_UNIT)
 _NO_TIME: Final = DurationMs(0)
 _DAY: Final = DurationMs(MS_PER_DAY)
@@ -77,6 +79,7 @@ class ChainPlan:
     treasury: tuple[GenesisBalance, ...] = ()
     other_assets: tuple[GenesisAsset, ...] = ()
     outflow_limits: tuple[GenesisLimit, ...] = ()
+    validators_params: Params = DEFAULT_PARAMS
     periods: Periods = Periods()
     deposit: Amount = DEFAULT_DEPOSIT
 
@@ -102,7 +105,7 @@ def build_document(plan: ChainPlan) -> GenesisDocument:
             registrars=tuple(GenesisRegistrar(account=account) for account in plan.registrars), members=plan.members
         ),
         "treasury": TreasuryGenesis(outflow_limits=plan.outflow_limits),
-        "validators": ValidatorsGenesis(validators=plan.validators),
+        "validators": ValidatorsGenesis(validators=plan.validators, params=plan.validators_params),
     }
     return make_document(plan.chain, sections, discover(MODULES))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from daonode.consensus.config import ConsensusConfig
 from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Header, Validator, ValidatorSet, payload_digest
@@ -21,14 +21,12 @@ from daonode.ledger.params import PARAMS
 from daonode.ledger.receipts import receipts_root
 from daonode.ledger.registry import Registry
 from daonode.ledger.session import NO_TRANSACTION, Session
-from daonode.ledger.state import EMPTY_STATE
+from daonode.ledger.state import EMPTY_STATE, StateReader
 from daonode.ledger.tree import OverlayReader, update
 from daonode.primitives.codec import Record
 from daonode.primitives.errors import PrimitiveError
 from daonode.primitives.ids import BlockId
 from daonode.primitives.units import U64_MAX
-
-GENESIS_EPOCH: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,20 @@ class InitialState:
 
 @runtime_checkable
 class ValidatorSource(Protocol):
-    """What the module that keeps validators offers for the first set."""
+    """What the module that keeps validators offers to consensus: the set of each epoch, and where epochs end."""
+
+    name: ClassVar[str]
+
+    def genesis_epoch(self, genesis: Record, /) -> int:
+        """The number of the epoch that a section begins in."""
+        ...
+
+    def next_validators(self, state: StateReader, height: int, /) -> tuple[Validator, ...] | None:
+        """The validators of the next epoch, ascending by id, where the block of `height` is the last of its epoch.
+
+        `state` is that of the block's parent; None for every other block.
+        """
+        ...
 
     def genesis_validators(self, genesis: Record, /) -> tuple[Validator, ...]:
         """The validators of a section, ascending by id."""
@@ -75,19 +86,29 @@ def make_application(chain: ChainDescription, registry: Registry) -> Application
     return Application(chain_id=chain.chain_id, registry=registry, authenticator=authenticator)
 
 
+def validator_source(registry: Registry) -> ValidatorSource:
+    """The module that keeps the validators.
+
+    Raises:
+        GenesisError: there is none, or more than one.
+    """
+    sources = [module for module in registry.modules if isinstance(module, ValidatorSource)]
+    if len(sources) != 1:
+        reason = f"expected one module that gives the validators, such as validators; got {len(sources)}"
+        raise GenesisError(path="$.modules", reason=reason)
+    return sources[0]
+
+
 def make_validators(document: GenesisDocument) -> ValidatorSet:
     """The set of the first epoch.
 
     Raises:
         GenesisError: no module gives one, or it is not a set that can decide.
     """
-    sources = [module for module in document.registry.modules if isinstance(module, ValidatorSource)]
-    if len(sources) != 1:
-        reason = f"expected one module that gives the validators, such as validators; got {len(sources)}"
-        raise GenesisError(path="$.modules", reason=reason)
-    module = sources[0]
+    module = validator_source(document.registry)
     path = f"$.modules.{module.name}"
-    validators = tuple(sorted(module.genesis_validators(document.sections[module.name]), key=lambda each: each.id))
+    section = document.sections[module.name]
+    validators = tuple(sorted(module.genesis_validators(section), key=lambda each: each.id))
     if not validators:
         raise GenesisError(path=path, reason="expected at least one validator")
     ids, keys = {each.id for each in validators}, {each.public_key for each in validators}
@@ -96,7 +117,7 @@ def make_validators(document: GenesisDocument) -> ValidatorSet:
     total = sum(each.power for each in validators)
     if min(each.power for each in validators) < 1 or total > U64_MAX:
         raise GenesisError(path=path, reason=f"expected powers of at least 1 that sum to at most {U64_MAX}")
-    return ValidatorSet(epoch=GENESIS_EPOCH, validators=validators)
+    return ValidatorSet(epoch=module.genesis_epoch(section), validators=validators)
 
 
 def make_initial_state(document: GenesisDocument) -> InitialState:
@@ -159,7 +180,7 @@ def _header(document: GenesisDocument, result: BlockResult, validators: Validato
     return Header(
         version=HEADER_VERSION,
         chain_id=document.chain.chain_id,
-        epoch=GENESIS_EPOCH,
+        epoch=validators.epoch,
         height=document.chain.initial_height,
         round=0,
         time_ms=document.chain.genesis_time,

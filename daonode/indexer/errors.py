@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-LieKind = Literal["form", "parent", "proof", "payload", "receipts", "checkpoint", "chain"]
+LieKind = Literal["form", "parent", "proof", "payload", "receipts", "checkpoint", "chain", "epoch"]
 """What of an answer does not hold."""
 
 

@@ -17,7 +17,7 @@ import trio
 from daonode.client.answers import Blocks
 from daonode.indexer.errors import NodeLied, SinkBehind, StoreForeignChain
 from daonode.indexer.metrics import IndexerMetrics
-from daonode.indexer.nodes import MAX_BLOCKS, Nodes
+from daonode.indexer.nodes import MAX_BLOCKS, Node, Nodes
 from daonode.indexer.projection.draft import Draft
 from daonode.indexer.projection.projector import Projector
 from daonode.indexer.verifying import BlockVerifier, Checkpoint, Known, VerifiedBlock
@@ -92,6 +92,8 @@ class Follower:
         while True:
             node, answer = await self._nodes.ask(above=known.height, limit=limit)
             try:
+                if not await self._follow_epochs(node, answer):
+                    continue
                 with self._metrics.timing("verify"):
                     blocks = await trio.to_thread.run_sync(_verify, self._verifier, answer, known)
             except NodeLied as lie:
@@ -101,6 +103,20 @@ class Follower:
             byte_count = sum(len(each.payload) + len(each.receipts) for each in answer.blocks)
             limit = min(max(len(blocks) * BATCH_BYTES // byte_count, 1), MAX_BLOCKS)
             await send.send(blocks)
+
+    async def _follow_epochs(self, node: Node, answer: Blocks) -> bool:
+        """Have the verifier know the set that made an answer final; False where the node does not say how.
+
+        Raises:
+            NodeLied: what it says leads nowhere.
+        """
+        epoch = self._verifier.epoch_of(answer)
+        while self._verifier.epoch < epoch:
+            changes = await self._nodes.ask_for_epochs(node, from_epoch=self._verifier.epoch)
+            if changes is None:
+                return False
+            await trio.to_thread.run_sync(self._verifier.follow, changes)
+        return True
 
     async def _write(self, receive: trio.MemoryReceiveChannel[tuple[VerifiedBlock, ...]]) -> None:
         async for blocks in receive:

@@ -6,14 +6,16 @@ in a row there is a pause, which grows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 import structlog
 import trio
 
 from daonode.client.answers import Blocks
+from daonode.client.epochs import Epochs
 from daonode.client.errors import BadAnswer, ClientError, RpcError, Unreachable
 from daonode.indexer.errors import NodeLied, NoNodeLeft
 from daonode.indexer.metrics import IndexerMetrics
@@ -25,6 +27,8 @@ MAX_BLOCKS: Final = 256
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,6 +37,10 @@ class BlockSource(Protocol):
 
     async def blocks(self, *, above: int, limit: int, wait_ms: int) -> Blocks:
         """Committed blocks above a height; none after `wait_ms` without any. Raises `ClientError`."""
+        ...
+
+    async def epochs(self, *, from_epoch: int) -> Epochs:
+        """What leads from the set of an epoch to later ones. Raises `ClientError`."""
         ...
 
 
@@ -82,14 +90,17 @@ class Nodes:
         """
         while True:
             node = self.current
-            answer = await self._ask_one(node, above=above, limit=limit)
+            answer = await self._try(node, partial(node.source.blocks, above=above, limit=limit, wait_ms=WAIT_MS))
             if answer is not None:
-                self._failures = 0
                 self.metrics.note_node(max(answer.height, above))
                 self._note_who_is_behind(node, answer, above=above)
                 if answer.blocks:
                     return node, answer
                 self._place += 1
+
+    async def ask_for_epochs(self, node: Node, *, from_epoch: int) -> Epochs | None:
+        """What leads on from the set of an epoch, by the node that needs it believed; None where it does not answer."""
+        return await self._try(node, partial(node.source.epochs, from_epoch=from_epoch))
 
     def give_up(self, node: Node, lie: NodeLied) -> None:
         """Never ask a node again that has said what is not so."""
@@ -99,11 +110,13 @@ class Nodes:
         self.metrics.note_nodes(sum(each.lie is None for each in self.nodes))
         self._place += 1
 
-    async def _ask_one(self, node: Node, *, above: int, limit: int) -> Blocks | None:
+    async def _try(self, node: Node, call: Callable[[], Awaitable[T]]) -> T | None:
         """One answer; None where it failed, after a pause where all have."""
         try:
             with self.metrics.timing("fetch"):
-                return await node.source.blocks(above=above, limit=limit, wait_ms=WAIT_MS)
+                answer = await call()
+            self._failures = 0
+            return answer
         except (Unreachable, RpcError, BadAnswer) as error:
             kind = _kind_of(error)
             log.warning("a node cannot be followed", node=node.name, reason=str(error))

@@ -1,5 +1,7 @@
 """Which blocks are the chain's, whoever gives them: decided from the genesis document and the last block alone.
 
+The sets of later epochs are learnt from what proves that earlier ones are over.
+
 A batch is accepted where its headers lead by their parents' ids from the last known block to one that a quorum made
 final, and where each payload and each list of receipts is the one that its header binds. A receipt's text for people is
 bound by nothing and is taken as it comes; its code, fee and events are bound. Pure: no I/O, no clock.
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from daonode.client.answers import Blocks, EncodedBlock
+from daonode.client.epochs import Epochs
 from daonode.client.errors import FinalityNotProven
 from daonode.client.light import TrustedChain
 from daonode.consensus.types import CommitProof, Header, payload_digest
@@ -80,6 +83,32 @@ class BlockVerifier:
         """The block that the first batch must follow."""
         header = self.trusted.genesis_header
         return Known(header.height, header.id(), header.time_ms)
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch whose set is known."""
+        return self.trusted.epoch
+
+    def epoch_of(self, batch: Blocks) -> int:
+        """The epoch whose set has to be known for an answer with blocks.
+
+        Raises:
+            NodeLied: the last header is none.
+        """
+        return _decode(batch.blocks[-1].header, Header, height=None, what="the header").epoch
+
+    def follow(self, epochs: Epochs) -> None:
+        """Go on from the newest known epoch.
+
+        Raises:
+            NodeLied: what the node says proves nothing, or is nothing.
+        """
+        if not epochs.changes:
+            raise NodeLied(f"it does not show that epoch {self.epoch} is over", kind="epoch", height=None)
+        try:
+            self.trusted.follow(epochs.changes)
+        except FinalityNotProven as error:
+            raise NodeLied(error.message, kind="epoch", height=epochs.changes[0].header.height) from error
 
     def verify(self, batch: Blocks, *, after: Known) -> tuple[VerifiedBlock, ...]:
         """Return the blocks of an answer, taken apart.

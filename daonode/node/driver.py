@@ -9,10 +9,11 @@ end, also when the node is told to stop. Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import trio
 
@@ -42,12 +43,13 @@ from daonode.node.transport.types import Lane as TransportLane
 from daonode.node.transport.types import PeerConnected as TransportConnected
 from daonode.node.transport.types import PeerDisconnected as TransportDisconnected
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Signature, TxId, ValidatorId
+from daonode.primitives.ids import TxId, ValidatorId
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
     Committed,
     Effect,
+    EnterEpoch,
     Halt,
     PeerFault,
     Persist,
@@ -76,6 +78,7 @@ from daonode.replica.messages import BlockRequest, BlockResponse, Lane, Message,
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
+T = TypeVar("T")
 MAX_INLINE_BYTES = 1_024
 """Up to here, a few votes, transactions are checked at once: a thread costs more than their signatures."""
 REACH_SECONDS = 2.0
@@ -239,6 +242,8 @@ class Driver:
                 await self._persist(effect)
             case Sign():
                 await self._sign(effect)
+            case EnterEpoch():
+                await self._enter_epoch(effect)
             case Send():
                 self._send(effect.peer, effect.message)
             case Broadcast():
@@ -281,24 +286,34 @@ class Driver:
     async def _sign(self, effect: Sign) -> None:
         signer = self._signer
         assert signer is not None, "a full node asks for no signature"
-
-        def sign() -> Signature | Refusal:
-            with self._metrics.count_cpu("sign"):
-                return signer.sign(effect.request)
-
-        try:
-            answer = await trio.to_thread.run_sync(sign)
-        except OSError as error:
-            raise DiskFailed(
-                f"the node stops: the signer's state cannot be written ({error}): check permissions, free space and the"
-                " disk, then start again"
-            ) from error
+        answer = await self._with_signer(partial(signer.sign, effect.request))
         now_ms = self._clock.now_ms()
         if isinstance(answer, Refusal):
             self._narrator.signing_refused(effect.request, answer.reason)
             self._inbox.put_urgent(SignRefused(now_ms, effect.request, answer.reason))
         else:
             self._inbox.put_urgent(Signed(now_ms, effect.request, answer))
+
+    async def _enter_epoch(self, effect: EnterEpoch) -> None:
+        signer = self._signer
+        assert signer is not None, "a full node has no signer"
+        refusal = await self._with_signer(partial(signer.enter_epoch, effect.change))
+        self._narrator.epoch_entered(effect.change, None if refusal is None else refusal.reason)
+
+    async def _with_signer(self, work: Callable[[], T]) -> T:
+        """Have the signer work on a thread; what it has to persist is durable then."""
+
+        def run() -> T:
+            with self._metrics.count_cpu("sign"):
+                return work()
+
+        try:
+            return await trio.to_thread.run_sync(run)
+        except OSError as error:
+            raise DiskFailed(
+                f"the node stops: the signer's state cannot be written ({error}): check permissions, free space and the"
+                " disk, then start again"
+            ) from error
 
     def _send(self, peer: PeerId, message: Message) -> None:
         if isinstance(message, BlockRequest):

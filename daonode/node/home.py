@@ -56,6 +56,11 @@ class Home:
         return self.config_directory / "validator_key"
 
     @property
+    def next_validator_key(self) -> Path:
+        """The seed of the consensus key that takes over once it is in the validator set; there while keys change."""
+        return self.config_directory / "validator_key_next"
+
+    @property
     def data_directory(self) -> Path:
         return self.path / "data"
 

@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from daonode.consensus.effects import ReportEvidence
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.messages import TimeoutMessage
 from daonode.consensus.requests import SignRequest
 from daonode.consensus.types import Header
@@ -104,6 +105,14 @@ class Narrator:
     def signing_refused(self, request: SignRequest, reason: str) -> None:
         """The signer's rules forbid a statement, as they may after a restart."""
         log.info("signing refused", request=type(request).__name__, reason=reason)
+
+    def epoch_entered(self, change: EpochChange, refusal: str | None) -> None:
+        """An epoch has begun; `refusal` is why the signer does not go on to it."""
+        epoch = change.validators.epoch
+        if refusal is None:
+            log.info("a new epoch begins", epoch=epoch, validators=len(change.validators.validators))
+        else:
+            log.error("the signer refuses to enter the epoch: this node cannot vote", epoch=epoch, reason=refusal)
 
     def evidence(self, report: ReportEvidence) -> None:
         """A validator was caught."""

@@ -27,7 +27,7 @@ from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
 from daonode.node.transport.types import Multiaddress, PeerAddress, TransportConfig
 from daonode.node.watched import watch
-from daonode.primitives.ids import PublicKey, ValidatorId
+from daonode.primitives.ids import PublicKey
 from daonode.primitives.signatures import public_key_of
 from daonode.process.logs import telling_position
 from daonode.process.signals import obeying_signals
@@ -70,7 +70,7 @@ async def run_node(
     stores, chain = open_home(home)
     try:
         # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
-        signer = _open_signer(home, chain, is_new=stores.state.get(TIP_KEY) is None)
+        signer = _open_signer(home, chain, stores)
         try:
             chain = prepare_stores(stores, chain)
             async with open_transport(_transport_config(home, config, chain)) as transport:
@@ -91,26 +91,26 @@ async def run_node(
         stores.close()
 
 
-def _open_signer(home: Home, chain: Chain, *, is_new: bool) -> FileSigner | None:
-    """The signer of the validator key in this home; None where there is no key or it is none of the validators'."""
-    if not home.validator_key.exists():
+def _open_signer(home: Home, chain: Chain, stores: Stores) -> FileSigner | None:
+    """The signer of the validator keys in this home; None where there is none."""
+    seeds = [read_seed(path) for path in (home.validator_key, home.next_validator_key) if path.exists()]
+    if not seeds:
         return None
-    seed = read_seed(home.validator_key)
-    if _validator_of(chain, public_key_of(seed)) is None:
-        log.warning("this home's consensus key is none of the chain's validators: running as a full node")
-        return None
+    is_new = stores.state.get(TIP_KEY) is None
+    epoch = chain.first_epoch if is_new else Archive(stores.blocks, stores.state).current_epoch()
+    keys = {public_key_of(seed) for seed in seeds}
+    is_member = any(each.public_key in keys for each in epoch.validators.validators)
+    if not is_member:
+        log.warning("this home's consensus key is none of the chain's validators: following until it is")
     return open_signer(
         home.safety_state,
-        seed,
+        seeds,
         chain.description.chain_id,
-        chain.validators,
-        genesis_qc=chain.genesis_qc,
-        create=is_new,
+        epoch.validators,
+        genesis_qc=epoch.genesis_qc,
+        # Who is in no set has signed nothing of this epoch yet.
+        create=is_new or not is_member,
     )
-
-
-def _validator_of(chain: Chain, public_key: PublicKey) -> ValidatorId | None:
-    return next((each.id for each in chain.validators.validators if each.public_key == public_key), None)
 
 
 async def _run(
@@ -142,14 +142,14 @@ def _assemble(
     archive = Archive(stores.blocks, stores.state)
     verifier = chain.make_verifier()
     metrics = NodeMetrics()
-    own = None if signer is None else _validator_of(chain, signer.safety.public_key)
     peers = {
         entry.validator: PeerId(peer_id_from_public_key(entry.public_key))
         for entry in config.p2p.peers
         if entry.validator is not None
     }
     safety: SafetyState = chain.initial_safety(PublicKey(bytes(32))) if signer is None else signer.safety
-    replica = chain.make_replica(own=own, peers=peers, archive=archive, safety=safety, verifier=verifier)
+    keys = () if signer is None else signer.keys
+    replica = chain.make_replica(keys=keys, peers=peers, archive=archive, safety=safety, verifier=verifier)
     narrator = Narrator(
         peers={PeerId(peer_id_from_public_key(entry.public_key)): entry.name for entry in config.p2p.peers},
         validators={entry.validator: entry.name for entry in config.p2p.peers if entry.validator is not None},
@@ -168,7 +168,6 @@ def _assemble(
     node = RunningNode(
         chain=chain,
         config=config,
-        own_validator=own,
         replica=replica,
         driver=driver,
         stores=stores,

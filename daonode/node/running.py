@@ -31,7 +31,6 @@ class RunningNode:
 
     chain: Chain
     config: NodeConfig
-    own_validator: ValidatorId | None
     replica: Replica
     driver: Driver
     stores: Stores
@@ -60,8 +59,12 @@ class RunningNode:
         return self.chain.application
 
     @property
+    def own_validator(self) -> ValidatorId | None:
+        return self.replica.own_validator
+
+    @property
     def validators(self) -> ValidatorSet:
-        return self.chain.validators
+        return self.replica.core.validators
 
     @property
     def height(self) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, overload
 
-from daonode.consensus.types import Block, CommitProof, Header
+from daonode.consensus.epochs import MAX_DESCENDANTS, EpochChange
+from daonode.consensus.types import Block, Finality, Header
 from daonode.ledger.block import Receipt
 from daonode.ledger.tree import prove
 from daonode.primitives.codec import DecodeError, Record, decode, encode
@@ -18,6 +19,7 @@ from daonode.primitives.ids import BlockId, TxId, check_block_id
 from daonode.primitives.state_proof import StateProof
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import (
+    EPOCH_PREFIX,
     GENESIS_KEY,
     HEADER_PREFIX,
     NODE_PREFIX,
@@ -26,6 +28,7 @@ from daonode.replica.layout import (
     STATE_PREFIX,
     TIP_KEY,
     CommittedBlock,
+    EpochRecord,
     Receipts,
     StoredGenesis,
     Tip,
@@ -36,8 +39,6 @@ from daonode.replica.layout import (
 )
 
 R = TypeVar("R", bound=Record)
-MAX_PROOF_DISTANCE = 1_024
-"""The most heights between a block and the proof that makes it final; commits are never this long."""
 
 
 class KeyValueReader(Protocol):
@@ -73,14 +74,6 @@ class StateAtTip:
 
 
 @dataclass(frozen=True, slots=True)
-class Finality:
-    """Why a block is final: `proof` over the block itself, or over the last of its `descendants` (ascending)."""
-
-    proof: CommitProof
-    descendants: tuple[Header, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class EncodedBlock:
     """A committed block as its records are encoded: the header, the payload, and `Receipts`."""
 
@@ -101,6 +94,14 @@ class Archive:
         data = self.state.get(TIP_KEY)
         assert data is not None, "the state store has no tip: it was never initialised"
         return read_record(data, Tip, store="state", record="the tip")
+
+    def tip_header(self) -> Header:
+        """The header of the committed tip, which is written in the same batch as the tip."""
+        tip = self.tip()
+        committed = self.committed(tip.height)
+        if committed is None:
+            raise RecordDamaged(store="state", record=f"the header at height {tip.height}", problem="it is missing")
+        return committed.header
 
     def genesis(self) -> StoredGenesis | None:
         """What the store was initialised with, None while it is not."""
@@ -147,15 +148,44 @@ class Archive:
     def finality(self, height: int) -> Finality | None:
         """The proof that the block at a height is final; None for the genesis block and for unknown heights."""
         descendants: list[Header] = []
-        for candidate in range(height, height + MAX_PROOF_DISTANCE):
+        for candidate in range(height, height + MAX_DESCENDANTS):
             committed = self.committed(candidate)
             if committed is None:
                 return None
             if candidate > height:
                 descendants.append(committed.header)
             if committed.proof is not None:
-                return Finality(proof=committed.proof, descendants=tuple(descendants))
+                return Finality(proof=committed.proof, descendants=(*descendants, *committed.descendants))
         return None
+
+    def epoch(self, number: int) -> EpochRecord | None:
+        """An epoch that has begun, or None."""
+        data = self.state.get(height_key(EPOCH_PREFIX, number))
+        return read_record(data, EpochRecord, store="state", record=f"epoch {number}")
+
+    def epoch_at(self, height: int) -> EpochRecord | None:
+        """The epoch of the committed block at a height, or None where that is not kept."""
+        committed = self.committed(height)
+        return None if committed is None else self.epoch(committed.header.epoch)
+
+    def current_epoch(self) -> EpochRecord:
+        """The epoch that the next block is of."""
+        header = self.tip_header()
+        number = header.epoch + 1 if header.ends_epoch else header.epoch
+        epoch = self.epoch(number)
+        if epoch is None:
+            raise RecordDamaged(store="state", record=f"epoch {number}", problem="it is missing, and has begun")
+        return epoch
+
+    def epoch_change(self, number: int) -> EpochChange | None:
+        """What proves that an epoch is over, with the set of the next one; None while it is not."""
+        following = self.epoch(number + 1)
+        last = None if following is None else self.committed(following.start_height)
+        if following is None or last is None or last.proof is None:
+            return None
+        return EpochChange(
+            header=last.header, descendants=last.descendants, proof=last.proof, validators=following.validators
+        )
 
     def prove(self, key: bytes) -> StateProof:
         """The proof that a state key has its value, or none, under the tip's state root."""

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from daonode.consensus import events as core_events
 from daonode.consensus.core import Core
+from daonode.consensus.epochs import check_final
 from daonode.consensus.errors import Malformed, PeerError
-from daonode.consensus.types import Block, Header, proof_block
+from daonode.consensus.types import Block, Finality, Header
 from daonode.consensus.verification import Verifier
 from daonode.primitives.ids import BlockId
 from daonode.replica.effects import CancelTimer, Effect, PeerFault, Send, SetTimer
 from daonode.replica.events import PeerId
-from daonode.replica.messages import BlockRequest, BlockResponse
+from daonode.replica.messages import NO_BLOCK, BlockRequest, BlockResponse
 
 REQUEST_TIMEOUT_MS = 2_000
 SYNC_TIMER = "sync"
@@ -51,6 +52,8 @@ class BlockSync:
         self._waits_for_timer = False
         self._timer_runs = False
         self._catching_up = False
+        self._looks_beyond = False
+        """Whether there may be committed blocks that no certificate of this epoch tells of."""
 
     @property
     def catching_up(self) -> bool:
@@ -75,6 +78,20 @@ class BlockSync:
         if self._asked is not None and self._asked.peer == peer:
             self._asked = None
 
+    def enter_epoch(self, core: Core, *, now_ms: int) -> tuple[core_events.Event, ...]:
+        """Go on for the core of the next epoch, which is told the returned events. Who was behind looks further."""
+        self._core = core
+        self._asked = self._judged = None
+        if not self._catching_up:
+            return ()
+        self._looks_beyond = True
+        return (core_events.CatchingUpChanged(now_ms, active=True),)
+
+    def look_beyond(self, peer: PeerId) -> None:
+        """A peer speaks of a later epoch: it has, or lies about, blocks that end this one."""
+        self.prefer((peer,))
+        self._looks_beyond = True
+
     def prefer(self, holders: tuple[PeerId, ...]) -> None:
         """Move those who have signed for the missing block to the front; they keep their order among themselves."""
         self._line.sort(key=lambda peer: peer not in holders)
@@ -96,6 +113,8 @@ class BlockSync:
             return (), ()
         self._asked = None
         if not response.blocks:
+            # The next word of a later epoch asks again.
+            self._looks_beyond = self._looks_beyond and asked.request.tip != NO_BLOCK
             self._pass_over(peer)
             return (), ()
         try:
@@ -111,12 +130,15 @@ class BlockSync:
         if response.proof is not None and not self._catching_up:
             self._catching_up = True
             events.append(core_events.CatchingUpChanged(now_ms, active=True))
-        events.append(core_events.BlocksFetched(now_ms, fresh, response.proof))
+        finality = None if response.proof is None else Finality(response.proof, response.descendants)
+        events.append(core_events.BlocksFetched(now_ms, fresh, finality))
         return (), tuple(events)
 
     def react(self, *, now_ms: int) -> tuple[tuple[Effect, ...], tuple[core_events.Event, ...]]:
         """Ask for what is missing, or end when nothing is. Running it again at once gives nothing."""
         missing = self._core.missing
+        if missing is None and self._looks_beyond:
+            missing = NO_BLOCK
         if missing is None:
             return self._stop(now_ms)
         if self._asked is not None:
@@ -166,9 +188,8 @@ def check_response(response: BlockResponse, *, root_id: BlockId, verifier: Verif
     """
     last = response.blocks[-1].header.id()
     if response.proof is not None:
-        verifier.check_proof(response.proof)
-        if proof_block(response.proof) != last:
-            raise Malformed(reason="the proof is for another block than the last")
+        header, descendants = response.blocks[-1].header, response.descendants
+        check_final(header, proof=response.proof, descendants=descendants, verifier=verifier)
     elif last != response.tip:
         raise Malformed(reason="the blocks carry no proof and do not lead to the certified block")
     verifier.check_fetched(response.blocks, tip=last)

@@ -11,7 +11,14 @@ from daonode.consensus.types import Header, QuorumCertificate, ValidatorSet
 from daonode.consensus.verification import SignatureCheck, Verifier
 from daonode.genesis.document import ChainDescription, GenesisDocument
 from daonode.genesis.errors import GenesisError
-from daonode.genesis.initial import InitialState, consensus_config, make_application, make_initial_state
+from daonode.genesis.initial import (
+    InitialState,
+    ValidatorSource,
+    consensus_config,
+    make_application,
+    make_initial_state,
+    validator_source,
+)
 from daonode.ledger.application import Application
 from daonode.ledger.gas import GAS_A_MS
 from daonode.ledger.registry import RegistryError, discover
@@ -19,10 +26,10 @@ from daonode.primitives.codec import encode
 from daonode.primitives.ids import Hash, PublicKey, ValidatorId
 from daonode.primitives.signatures import verify
 from daonode.replica.archive import Archive
-from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes
+from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes, epoch_writes
 from daonode.replica.events import PeerId
 from daonode.replica.intake import Intake
-from daonode.replica.layout import GENESIS_KEY, StoredGenesis
+from daonode.replica.layout import GENESIS_KEY, EpochRecord, StoredGenesis
 from daonode.replica.replica import Replica, ReplicaConfig
 
 ROUND_SHARE = 4
@@ -41,6 +48,7 @@ class Chain:
     validators: ValidatorSet
     """The set of the first epoch."""
     application: Application
+    source: ValidatorSource
     genesis_qc: QuorumCertificate
 
     @property
@@ -48,14 +56,22 @@ class Chain:
         """The hash of the document: the genesis block stands on it."""
         return Hash(self.genesis.parent_id)
 
+    @property
+    def first_epoch(self) -> EpochRecord:
+        """The epoch that the chain begins in."""
+        return EpochRecord(start_height=self.genesis.height, validators=self.validators, genesis_qc=self.genesis_qc)
+
     def initial_safety(self, public_key: PublicKey) -> SafetyState:
         """The safety state of a validator that has never signed."""
         return initial_safety_state(
-            chain_id=self.description.chain_id, public_key=public_key, genesis_qc=self.genesis_qc
+            chain_id=self.description.chain_id,
+            public_key=public_key,
+            validators=self.validators,
+            genesis_qc=self.genesis_qc,
         )
 
     def make_verifier(self, check_signature: SignatureCheck = verify) -> Verifier:
-        """A verifier of consensus messages, with caches of its own."""
+        """A verifier of consensus messages, with caches of its own, at first of the first epoch."""
         return Verifier(
             chain_id=self.description.chain_id,
             validators=self.validators,
@@ -66,25 +82,31 @@ class Chain:
     def make_replica(
         self,
         *,
-        own: ValidatorId | None,
+        keys: tuple[PublicKey, ...],
         peers: Mapping[ValidatorId, PeerId],
         archive: Archive,
         safety: SafetyState,
         verifier: Verifier,
         kept_versions: int = KEPT_VERSIONS,
     ) -> Replica:
-        """A replica over a store that holds this chain."""
+        """A replica over a store that holds this chain; `keys` are those of the signer whose state `safety` is."""
         heartbeat = self.description.consensus.heartbeat
         config = ReplicaConfig(
             consensus=consensus_config(self.description),
-            validators=self.validators,
-            own=own,
+            keys=keys,
             peers=peers,
             heartbeat_ms=None if heartbeat is None else int(heartbeat),
             gas_target=min(self.description.consensus.timeout_base // ROUND_SHARE, MAX_BUILDING_MS) * GAS_A_MS,
             kept_versions=kept_versions,
         )
-        return Replica(config, application=self.application, verifier=verifier, archive=archive, safety=safety)
+        return Replica(
+            config,
+            application=self.application,
+            source=self.source,
+            verifier=verifier,
+            archive=archive,
+            safety=safety,
+        )
 
     def make_intake(self, archive: Archive, verifier: Verifier) -> Intake:
         """What turns bytes from peers and clients into checked values."""
@@ -100,7 +122,7 @@ class NewChain(Chain):
 
     def without_state(self) -> Chain:
         """What is needed of it once its writes have been made."""
-        return Chain(self.description, self.genesis, self.validators, self.application, self.genesis_qc)
+        return Chain(self.description, self.genesis, self.validators, self.application, self.source, self.genesis_qc)
 
     def genesis_writes(self) -> Writes:
         """What an empty `state` database is initialised with; the tip and what `stored_chain` needs stand last."""
@@ -110,7 +132,8 @@ class NewChain(Chain):
             header=self.genesis,
             validators=self.validators,
         )
-        return *commit_writes(self.genesis, self.initial.result, None), (GENESIS_KEY, encode(stored))
+        writes = commit_writes(self.genesis, self.initial.result, None)
+        return *epoch_writes(self.first_epoch), *writes, (GENESIS_KEY, encode(stored))
 
 
 def make_chain(document: GenesisDocument) -> NewChain:
@@ -125,6 +148,7 @@ def make_chain(document: GenesisDocument) -> NewChain:
         genesis=initial.header,
         validators=initial.validators,
         application=make_application(document.chain, document.registry),
+        source=validator_source(document.registry),
         genesis_qc=genesis_certificate(initial.header),
         document=document,
         initial=initial,
@@ -146,5 +170,6 @@ def stored_chain(stored: StoredGenesis) -> Chain:
         genesis=stored.header,
         validators=stored.validators,
         application=make_application(stored.chain, registry),
+        source=validator_source(registry),
         genesis_qc=genesis_certificate(stored.header),
     )

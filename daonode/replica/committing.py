@@ -8,6 +8,7 @@ from daonode.ledger.session import NO_TRANSACTION
 from daonode.primitives.codec import encode
 from daonode.replica.archive import KeyValueReader, read_record
 from daonode.replica.layout import (
+    EPOCH_PREFIX,
     HEADER_PREFIX,
     NODE_PREFIX,
     RECEIPTS_PREFIX,
@@ -15,6 +16,7 @@ from daonode.replica.layout import (
     STATE_PREFIX,
     TIP_KEY,
     CommittedBlock,
+    EpochRecord,
     Receipts,
     StaleNodes,
     Tip,
@@ -32,10 +34,12 @@ allowed besides: so the deletions keep pace with every load, and no commit does 
 Writes = tuple[tuple[bytes, bytes | None], ...]
 
 
-def commit_writes(header: Header, result: BlockResult, proof: CommitProof | None) -> Writes:
+def commit_writes(
+    header: Header, result: BlockResult, proof: CommitProof | None, *, descendants: tuple[Header, ...] = ()
+) -> Writes:
     """Everything that committing a block changes in the `state` database.
 
-    `proof` is None for a block that a descendant's proof makes final.
+    `proof` is None for a block that a descendant's proof makes final, and over the last of the `descendants`, if any.
     """
     height, block_id = header.height, header.id()
     writes: list[tuple[bytes, bytes | None]] = [(STATE_PREFIX + key, value) for key, value in result.writes]
@@ -48,11 +52,15 @@ def commit_writes(header: Header, result: BlockResult, proof: CommitProof | None
         if receipt.tx_id != NO_TRANSACTION
     )
     writes.append((height_key(RECEIPTS_PREFIX, height), encode(Receipts(receipts=result.receipts))))
-    writes.append(
-        (height_key(HEADER_PREFIX, height), encode(CommittedBlock(block_id=block_id, header=header, proof=proof)))
-    )
+    committed = CommittedBlock(block_id=block_id, header=header, proof=proof, descendants=descendants)
+    writes.append((height_key(HEADER_PREFIX, height), encode(committed)))
     writes.append((TIP_KEY, encode(Tip(height=height, block_id=block_id, next_deadline_ms=result.next_deadline_ms))))
     return tuple(writes)
+
+
+def epoch_writes(epoch: EpochRecord) -> Writes:
+    """What the beginning of an epoch adds to the batch of the block that it begins on."""
+    return ((height_key(EPOCH_PREFIX, epoch.validators.epoch), encode(epoch)),)
 
 
 def proofs_of(blocks: tuple[Block, ...], proof: CommitProof) -> tuple[CommitProof | None, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from daonode.consensus.effects import ReportEvidence
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.requests import SignRequest
 from daonode.consensus.types import Header
 from daonode.ledger.block import Receipt
@@ -41,6 +42,13 @@ class Persist:
 @dataclass(frozen=True, slots=True)
 class Sign:
     request: SignRequest
+
+
+@dataclass(frozen=True, slots=True)
+class EnterEpoch:
+    """Have the signer go on to the next epoch: nothing of it is signed before. Not asked of a full node."""
+
+    change: EpochChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,7 @@ class Halt:
 Effect = (
     Persist
     | Sign
+    | EnterEpoch
     | Send
     | Broadcast
     | SetTimer

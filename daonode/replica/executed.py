@@ -3,6 +3,8 @@
 States of uncommitted blocks are overlays on their parents, forks side by side. Committing a block makes it the root;
 its overlay is let go of one step later (`settle`), when its batch has been written and the storage says the same.
 
+A block after the last of its epoch is not executed: it changes nothing, and its roots are those of its parent.
+
 Bounded by the block tree of consensus (`consensus.tree`): only its blocks are executed here, each once (it
 remembers what was refused), and both forget what does not descend from a new root. A block that was built and that
 consensus did not take is forgotten by `forget`.
@@ -14,10 +16,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from daonode.consensus.effects import Build
-from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Block, Header, payload_digest
-from daonode.ledger.application import Application, BuiltBlock
+from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Block, Header, ValidatorSet, payload_digest
+from daonode.genesis.initial import ValidatorSource
+from daonode.ledger.application import EMPTY_PAYLOAD, Application, BuiltBlock
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
+from daonode.ledger.receipts import receipts_root
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.ids import BlockId, Hash, TxId
@@ -26,19 +30,31 @@ from daonode.replica.archive import StateAtTip
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """One executed block above the root."""
+    """One executed block above the root. `next_validators` is the set after it where it is the last of its epoch."""
 
     block: Block
     result: BlockResult
     version: StateVersion
     transactions: frozenset[TxId]
+    next_validators: ValidatorSet | None
 
 
 class ExecutedBlocks:
-    """The committed root and what has been executed on top of it."""
+    """The committed root and what has been executed on top of it. `validators` is the set of the root's next block."""
 
-    def __init__(self, application: Application, *, root: Header, state: StateAtTip) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        source: ValidatorSource,
+        validators: ValidatorSet,
+        root: Header,
+        state: StateAtTip,
+    ) -> None:
         self._application = application
+        self._source = source
+        self._validators = validators
+        self._validators_digest = validators.digest()
         self._state = state
         self._root = root
         self._root_id = root.id()
@@ -86,24 +102,31 @@ class ExecutedBlocks:
         header = block.header
         parent = self._version(header.parent_id)
         assert parent is not None, f"the parent of the block at height {header.height} has not been executed"
+        is_suffix = self._is_suffix(header.parent_id)
         try:
-            result = self._application.execute(parent, _info(header), block.payload)
+            if not is_suffix:
+                result = self._application.execute(parent, _info(header), block.payload)
+            elif block.payload == EMPTY_PAYLOAD:
+                result = _nothing(parent)
+            else:
+                return "a block after the last of its epoch is not empty"
         except InvalidBlock as error:
             return str(error)
+        following = None if is_suffix else self._next_set(parent, height=header.height)
         for name, stated, found in (
-            ("state", header.state_root, result.state_root),
-            ("receipts", header.receipts_root, result.receipts_root),
+            ("state root", header.state_root, result.state_root),
+            ("receipts root", header.receipts_root, result.receipts_root),
+            ("next validators", header.next_validators_digest, self._next_digest(following, is_suffix=is_suffix)),
         ):
             if stated != found:
-                return f"the header states the {name} root {stated.hex()}, execution gives {found.hex()}"
-        self._add(block, result, parent)
+                return f"the header states the {name} {stated.hex()}, execution gives {found.hex()}"
+        self._add(block, result, parent, following)
         return None
 
     def build(
         self,
         order: Build,
         *,
-        validators_digest: Hash,
         time_ms: int,
         candidates: Iterable[bytes],
         gas_target: int | None = None,
@@ -118,7 +141,12 @@ class ExecutedBlocks:
             proposer=order.proposer,
             failed_proposers=order.failed_proposers,
         )
-        built = self._application.build(parent, info, () if order.empty else candidates, gas_target=gas_target)
+        is_suffix = self._is_suffix(order.parent.id())
+        if is_suffix:
+            built = BuiltBlock(payload=EMPTY_PAYLOAD, result=_nothing(parent), skipped=())
+        else:
+            built = self._application.build(parent, info, () if order.empty else candidates, gas_target=gas_target)
+        following = None if is_suffix else self._next_set(parent, height=info.height)
         header = Header(
             version=HEADER_VERSION,
             chain_id=info.chain_id,
@@ -133,16 +161,19 @@ class ExecutedBlocks:
             payload_digest=payload_digest(built.payload),
             state_root=built.result.state_root,
             receipts_root=built.result.receipts_root,
-            validators_digest=validators_digest,
-            next_validators_digest=validators_digest,
+            validators_digest=self._validators_digest,
+            next_validators_digest=self._next_digest(following, is_suffix=is_suffix),
             failed_proposers=order.failed_proposers,
         )
         block = Block(header=header, payload=built.payload, qc=order.qc, tc=order.tc)
-        self._add(block, built.result, parent)
+        self._add(block, built.result, parent, following)
         return block, built
 
-    def commit(self, header: Header) -> BlockResult:
-        """Make an executed child of the root the root; whatever does not descend from it is forgotten."""
+    def commit(self, header: Header) -> Executed:
+        """Make an executed child of the root the root; whatever does not descend from it is forgotten.
+
+        After the last block of an epoch everything is: what descends from it never commits.
+        """
         block_id = header.id()
         executed = self._blocks[block_id]
         assert header.parent_id == self._root_id, f"the block at height {header.height} does not extend the root"
@@ -152,12 +183,15 @@ class ExecutedBlocks:
         kept: dict[BlockId, Executed] = {}
         for candidate_id, candidate in self._blocks.items():
             parent_id = candidate.block.header.parent_id
-            if parent_id == block_id or parent_id in kept:
+            if not header.ends_epoch and (parent_id == block_id or parent_id in kept):
                 kept[candidate_id] = candidate
             elif candidate_id != block_id:
                 self._let_go(candidate)
         self._blocks = kept
-        return executed.result
+        if executed.next_validators is not None:
+            self._validators = executed.next_validators
+            self._validators_digest = header.next_validators_digest
+        return executed
 
     def path(self, block_id: BlockId) -> tuple[Block, ...]:
         """The executed blocks above the root that lead to a block, ascending, with it; none if it is not here."""
@@ -168,6 +202,21 @@ class ExecutedBlocks:
         for version in self._unsettled:
             version.settle(state=self._state, nodes=self._state)
         self._unsettled.clear()
+
+    def _is_suffix(self, parent_id: BlockId) -> bool:
+        """Whether a block on this parent stands after the last of the epoch."""
+        parent = self._blocks.get(parent_id)
+        return parent is not None and parent.block.header.closes_epoch
+
+    def _next_set(self, parent: StateVersion, *, height: int) -> ValidatorSet | None:
+        """The next epoch's set where the block of this height on this parent is the last of its epoch, else None."""
+        members = self._source.next_validators(parent, height)
+        return None if members is None else ValidatorSet(epoch=self._validators.epoch + 1, validators=members)
+
+    def _next_digest(self, following: ValidatorSet | None, *, is_suffix: bool) -> Hash:
+        if is_suffix:
+            return EMPTY_DIGEST
+        return self._validators_digest if following is None else following.digest()
 
     def _version(self, block_id: BlockId) -> StateVersion | None:
         if block_id == self._root_id:
@@ -183,13 +232,15 @@ class ExecutedBlocks:
             block_id = executed.block.header.parent_id
         return path
 
-    def _add(self, block: Block, result: BlockResult, parent: StateVersion) -> None:
+    def _add(
+        self, block: Block, result: BlockResult, parent: StateVersion, next_validators: ValidatorSet | None
+    ) -> None:
         header = block.header
         version = parent.child(result, height=header.height, time_ms=header.time_ms)
         transactions = frozenset(receipt.tx_id for receipt in result.receipts if receipt.tx_id != NO_TRANSACTION)
         block_id = header.id()
         self.forget(block_id)
-        self._blocks[block_id] = Executed(block, result, version, transactions)
+        self._blocks[block_id] = Executed(block, result, version, transactions, next_validators)
         self._revision += 1
         for receipt in result.receipts:
             if receipt.tx_id in transactions:
@@ -213,4 +264,17 @@ def _info(header: Header) -> BlockInfo:
         time_ms=header.time_ms,
         proposer=header.proposer,
         failed_proposers=header.failed_proposers,
+    )
+
+
+def _nothing(parent: StateVersion) -> BlockResult:
+    """What a block after the last of its epoch does."""
+    return BlockResult(
+        writes=(),
+        nodes=(),
+        stale_nodes=(),
+        receipts=(),
+        state_root=parent.root,
+        receipts_root=receipts_root(()),
+        next_deadline_ms=None,
     )

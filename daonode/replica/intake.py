@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daonode.consensus.errors import Malformed
+from daonode.consensus.types import CommitProof, TwoChain
 from daonode.consensus.verification import Verifier
 from daonode.ledger.application import Application
 from daonode.ledger.checking import CheckedTransaction, decode_transaction
@@ -25,6 +26,7 @@ from daonode.replica.messages import (
     Lane,
     Message,
     TransactionsMessage,
+    epoch_of,
     lane_of,
 )
 
@@ -37,7 +39,10 @@ _DISHONEST = (InvalidEncoding, InvalidSignature, WrongChain)
 
 @dataclass(frozen=True, slots=True)
 class CheckedMessage:
-    """A message that an honest peer could have sent; `transactions` are the valid ones of a `TransactionsMessage`."""
+    """A message that an honest peer could have sent; `transactions` are the valid ones of a `TransactionsMessage`.
+
+    What is of another epoch than the one that the node is in has its form, and no more is known of it.
+    """
 
     message: Message
     transactions: tuple[CheckedTransaction, ...] = ()
@@ -71,11 +76,13 @@ class Intake:
             case BlockResponse():
                 if len(message.blocks) > MAX_BLOCKS_A_RESPONSE:
                     raise Malformed(reason=f"{len(message.blocks)} blocks, at most {MAX_BLOCKS_A_RESPONSE} are allowed")
-                if message.proof is not None:
+                # An answer may come after its epoch is over; it is of no use to anyone then.
+                if message.proof is not None and _proof_epoch(message.proof) == self.verifier.epoch:
                     self.verifier.check_proof(message.proof)
                 return CheckedMessage(message)
             case _:
-                self.verifier.check_message(message)
+                if epoch_of(message) == self.verifier.epoch:
+                    self.verifier.check_message(message)
                 return CheckedMessage(message)
 
     def check_transaction(self, raw: bytes, *, now_ms: int) -> CheckedTransaction:
@@ -102,6 +109,10 @@ class Intake:
                 if isinstance(error, _DISHONEST) or not _has_form(raw):
                     raise Malformed(reason=f"a transaction that no honest peer passes on: {error}") from error
         return tuple(valid)
+
+
+def _proof_epoch(proof: CommitProof) -> int:
+    return proof.qc.epoch if isinstance(proof, TwoChain) else proof.epoch
 
 
 def _has_form(raw: bytes) -> bool:

@@ -13,15 +13,16 @@ key                     value
 ``h`` + height          `CommittedBlock`
 ``r`` + height          `Receipts`
 ``t`` + transaction id  `TransactionPlace`
+``e`` + epoch           `EpochRecord`
 ``m`` + name            single values: `Tip`, `StoredGenesis`
 ======================  =============================================================
 
-Heights are 8 bytes, big-endian, so that they sort.
+Heights and epochs are 8 bytes, big-endian, so that they sort.
 """
 
 from __future__ import annotations
 
-from daonode.consensus.types import CommitProof, Header, ValidatorSet
+from daonode.consensus.types import CommitProof, Header, QuorumCertificate, ValidatorSet
 from daonode.genesis.document import ChainDescription
 from daonode.ledger.block import Receipt
 from daonode.primitives.codec import Record
@@ -33,6 +34,7 @@ STALE_PREFIX = b"x"
 HEADER_PREFIX = b"h"
 RECEIPTS_PREFIX = b"r"
 PLACE_PREFIX = b"t"
+EPOCH_PREFIX = b"e"
 TIP_KEY = b"mtip"
 GENESIS_KEY = b"mgenesis"
 BLOCK_PREFIX = b"b"
@@ -41,11 +43,23 @@ ROUND_PREFIX = b"u"
 
 
 class CommittedBlock(Record, frozen=True):
-    """A committed header. `proof` is None where the proof at the next height that has one makes it final too."""
+    """A committed header. `proof` is None where the proof at the next height that has one makes it final too.
+
+    The proof of the last block of an epoch may be over the last of its `descendants`, which are not committed.
+    """
 
     block_id: BlockId
     header: Header
     proof: CommitProof | None
+    descendants: tuple[Header, ...] = ()
+
+
+class EpochRecord(Record, frozen=True):
+    """An epoch: the height of the block that it begins on, who decides in it, and its first certificate."""
+
+    start_height: int
+    validators: ValidatorSet
+    genesis_qc: QuorumCertificate
 
 
 class Receipts(Record, frozen=True):

@@ -17,7 +17,7 @@ from daonode.consensus.messages import (
     TimeoutMessage,
     VoteMessage,
 )
-from daonode.consensus.types import Block, CommitProof
+from daonode.consensus.types import Block, CommitProof, Header
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import BlockId
 
@@ -29,6 +29,10 @@ MAX_TRANSACTIONS_A_MESSAGE = 256
 """The most transactions in one gossip message."""
 MAX_TRANSACTION_BYTES_A_MESSAGE = 1024 * 1024
 """The most bytes of transactions that an honest peer puts into one gossip message; any single one fits."""
+
+
+NO_BLOCK = BlockId(bytes(32))
+"""The id of no block."""
 
 
 class Lane(Enum):
@@ -46,7 +50,10 @@ class TransactionsMessage(Record, frozen=True, tag="transactions"):
 
 
 class BlockRequest(Record, frozen=True, tag="block_request"):
-    """Ask for the blocks above `above_height`, at best up to `tip` (a certified block, perhaps not yet committed)."""
+    """Ask for the blocks above `above_height`, at best up to `tip` (a certified block, perhaps not yet committed).
+
+    `NO_BLOCK` as the tip asks for committed ones alone.
+    """
 
     above_height: U64
     tip: BlockId
@@ -55,13 +62,16 @@ class BlockRequest(Record, frozen=True, tag="block_request"):
 class BlockResponse(Record, frozen=True, tag="block_response"):
     """The answer to `BlockRequest(above_height, tip)`: blocks in ascending height, none when the sender has none.
 
-    With `proof` the last block, so every one, is committed; without, they lead to the `tip` that was asked for.
+    With `proof` the last block, so every one, is committed; without, they lead to the `tip` that was asked for. The
+    proof is over the last block, or over the last of `descendants`, headers after the last block of an epoch. All
+    blocks are of one epoch.
     """
 
     above_height: U64
     tip: BlockId
     blocks: tuple[Block, ...]
     proof: CommitProof | None
+    descendants: tuple[Header, ...] = ()
 
 
 SyncLaneMessage = BlockRequest | BlockResponse
@@ -75,6 +85,17 @@ Message = (
     | BlockResponse
     | TransactionsMessage
 )
+
+
+def epoch_of(message: ConsensusMessage) -> int:
+    """The epoch that a consensus message says it is of."""
+    match message:
+        case ProposalMessage():
+            return message.block.header.epoch
+        case SyncMessage():
+            return message.sync.high_qc.epoch
+        case _:
+            return message.epoch
 
 
 def lane_of(message: Message) -> Lane:
@@ -95,6 +116,7 @@ __all__ = [
     "MAX_RESPONSE_BYTES",
     "MAX_TRANSACTIONS_A_MESSAGE",
     "MAX_TRANSACTION_BYTES_A_MESSAGE",
+    "NO_BLOCK",
     "BlockRequest",
     "BlockResponse",
     "ConsensusMessage",
@@ -102,5 +124,6 @@ __all__ = [
     "Message",
     "SyncLaneMessage",
     "TransactionsMessage",
+    "epoch_of",
     "lane_of",
 ]

@@ -3,6 +3,9 @@
 `Replica.step(event) -> tuple[Effect, ...]`. An event of the driver becomes events of the consensus core, whose effects
 are carried out here (`Build`, `Execute`, `Commit`, `Fetch`) or handed on to the driver. Effects come out in the order
 in which they must happen: whatever must be durable before a message leaves stands before it.
+
+An epoch is one core. When the last block of an epoch is committed its core is done, and one of the next epoch begins on
+that block: with another set, the certificate that follows from the block's header, and nothing of what was uncommitted.
 """
 
 from __future__ import annotations
@@ -14,26 +17,31 @@ from typing import assert_never
 
 from daonode.consensus import effects as core_effects
 from daonode.consensus import events as core_events
+from daonode.consensus.certificates import genesis_certificate
 from daonode.consensus.config import ConsensusConfig
 from daonode.consensus.core import Core
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.events import Timer
-from daonode.consensus.leaders import HISTORY_HEIGHTS
 from daonode.consensus.messages import ConsensusMessage, SyncMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
-from daonode.consensus.types import Block, CommitProof, Header, ValidatorSet
+from daonode.consensus.types import Block
 from daonode.consensus.verification import Verifier, event_of
+from daonode.genesis.initial import ValidatorSource
 from daonode.ledger.application import Application
-from daonode.primitives.ids import BlockId, ValidatorId
+from daonode.primitives.ids import BlockId, PublicKey, ValidatorId
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import SYNC_TIMER, BlockSync
-from daonode.replica.committing import KEPT_VERSIONS, Pruning, commit_writes, proofs_of
+from daonode.replica.committing import KEPT_VERSIONS, Pruning, commit_writes, epoch_writes, proofs_of
+from daonode.replica.cores import Cores
 from daonode.replica.durable import DurableBlocks
+from daonode.replica.early import EarlyMessages
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
     Committed,
     Effect,
+    EnterEpoch,
     Halt,
     PeerFault,
     Persist,
@@ -55,15 +63,13 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.executed import ExecutedBlocks
+from daonode.replica.layout import EpochRecord
 from daonode.replica.mempool import Mempool
-from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMessage
+from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMessage, epoch_of
+from daonode.replica.pacing import Pacing
 from daonode.replica.serving import BlockServer
 
 WAKE_TIMER = "wake"
-MAX_HALVINGS = 5
-"""How often the target of a block's gas is halved, once for each round that failed before it."""
-RECOVERY_BLOCKS = 32
-"""Committed blocks without a failed round before them that bring the target from nothing to its full size again."""
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 
 
@@ -71,15 +77,15 @@ _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 class ReplicaConfig:
     """What a replica is told of its chain and of itself.
 
-    `own` is None for a full node. `peers` names the transport peers of validators. An idle chain makes a block every
-    `heartbeat_ms`, or none when that is None. State can be proven for `kept_versions` heights below the tip. A block
-    that is built here ends once its transactions have used `gas_target`, sooner for some time after rounds that
-    failed: larger ones are valid, and would not be executed everywhere before the round is over.
+    `keys` are those that the signer holds, none for a full node: in an epoch whose set has one of them it is a
+    validator. `peers` names the transport peers of validators. An idle chain makes a block every `heartbeat_ms`, or
+    none when that is None. State can be proven for `kept_versions` heights below the tip. A block that is built here
+    ends once its transactions have used `gas_target`, sooner for some time after rounds that failed: larger ones are
+    valid, and would not be executed everywhere before the round is over.
     """
 
     consensus: ConsensusConfig
-    validators: ValidatorSet
-    own: ValidatorId | None
+    keys: tuple[PublicKey, ...]
     peers: Mapping[ValidatorId, PeerId]
     heartbeat_ms: int | None
     gas_target: int
@@ -87,47 +93,46 @@ class ReplicaConfig:
 
 
 class Replica:
-    """One validator or full node. `archive` reads the live databases that the driver writes `Persist` effects to."""
+    """One validator or full node. `archive` reads the live databases that the driver writes `Persist` effects to.
+
+    `verifier` is taken from epoch to epoch here. `safety` is the signer's last persisted state; a signer that is epochs
+    behind the store is taken to where it is by the first effects.
+    """
 
     def __init__(
         self,
         config: ReplicaConfig,
         *,
         application: Application,
+        source: ValidatorSource,
         verifier: Verifier,
         archive: Archive,
         safety: SafetyState,
     ) -> None:
-        tip = archive.tip()
-        committed = archive.committed(tip.height)
-        assert committed is not None, "the tip's header is written in the same batch as the tip"
-        root = committed.header
+        root, epoch = archive.tip_header(), archive.current_epoch()
         self._config = config
-        self._validators_digest = config.validators.digest()
+        self._cores = Cores(config.consensus, config.keys)
+        self._verifier = verifier
+        self._verifier.enter_epoch(epoch.validators, epoch.genesis_qc)
         self._validator_of = {peer: validator for validator, peer in sorted(config.peers.items())}
-        self._executed = ExecutedBlocks(application, root=root, state=archive.state_at_tip())
+        self._executed = ExecutedBlocks(
+            application, source=source, validators=epoch.validators, root=root, state=archive.state_at_tip()
+        )
         self._admission = Admission(application, self._executed, Mempool())
         self._server = BlockServer(archive, path_to=self._executed.path)
-        self._durable = DurableBlocks(archive, root=root)
+        self._durable = DurableBlocks(archive)
         self._pruning = Pruning(archive.state, kept_versions=config.kept_versions)
-        self._next_deadline_ms = tip.next_deadline_ms
+        self._next_deadline_ms = archive.tip().next_deadline_ms
         self._built: BlockId | None = None
-        self._gas_target = config.gas_target
+        self._pacing = Pacing(config.gas_target)
+        self._early = EarlyMessages()
         self._timer_rounds: dict[Timer, int] = {}
         self._pending = False
         self._core_events: deque[core_events.Event] = deque()
         self._effects: list[Effect] = []
         self._now_ms = 0
-        self._core = Core(
-            config.consensus,
-            validators=config.validators,
-            own=config.own,
-            safety=safety,
-            root=root,
-            root_proof=committed.proof,
-            history=_history(archive, root.height),
-            uncommitted=self._durable.uncommitted,
-        )
+        self._core = self._cores.resume(archive, safety=safety, uncommitted=self._durable.uncommitted)
+        self._missed_changes = self._cores.missed_changes(archive, safety=safety)
         self._sync = BlockSync(self._core, verifier)
 
     @property
@@ -146,6 +151,11 @@ class Replica:
         return self._sync.catching_up
 
     @property
+    def own_validator(self) -> ValidatorId | None:
+        """Which validator of the present epoch this node is, None where it is none."""
+        return self._cores.own_in(self._core.validators)
+
+    @property
     def max_drift_ms(self) -> int:
         """How far a block's time may be from the clock of a validator that votes for it."""
         return self._config.consensus.max_drift_ms
@@ -153,8 +163,8 @@ class Replica:
     @property
     def reaches_quorum(self) -> bool:
         """Whether this node and the validators that it is connected to have the power of a quorum."""
-        reached = {self._config.own, *(self._validator_of.get(peer) for peer in self._sync.connected)}
-        validators = self._config.validators
+        validators = self._core.validators
+        reached = {self.own_validator, *(self._validator_of.get(peer) for peer in self._sync.connected)}
         return validators.is_quorum(sum(each.power for each in validators.validators if each.id in reached))
 
     def step(self, event: Event) -> tuple[Effect, ...]:
@@ -173,6 +183,8 @@ class Replica:
         match event:
             case Started():
                 self._effects.extend(self._durable.clean_up())
+                self._effects.extend(map(EnterEpoch, self._missed_changes))
+                self._missed_changes = ()
                 self._feed(core_events.Started(event.now_ms))
                 self._set_wake_timer()
             case PeerConnected():
@@ -195,7 +207,7 @@ class Replica:
     def _on_peer_connected(self, event: PeerConnected) -> None:
         """Greet with our certificates, so that whoever is behind learns of it, and with what waits here."""
         self._sync.connect(event.peer)
-        if self._config.own is not None:
+        if self.own_validator is not None:
             self._effects.append(Send(event.peer, SyncMessage(self._core.sync_info)))
         waiting = self._admission.waiting_message(now_ms=event.now_ms)
         if waiting is not None:
@@ -212,11 +224,22 @@ class Replica:
                 self._effects.extend(effects)
                 self._core_events.extend(events)
             case _:
-                sender = self._validator_of.get(event.peer)
-                if sender is None:
-                    self._effects.append(PeerFault(event.peer, "a consensus message from a peer that is no validator"))
-                    return
-                self._feed(event_of(event.message, sender=sender, now_ms=event.now_ms))
+                self._on_consensus_message(event.peer, event.message)
+
+    def _on_consensus_message(self, peer: PeerId, message: ConsensusMessage) -> None:
+        sender, epoch = self._validator_of.get(peer), epoch_of(message)
+        if sender is None:
+            self._effects.append(PeerFault(peer, "a consensus message from a peer that is no validator"))
+        elif epoch == self._verifier.epoch:
+            self._feed(event_of(message, sender=sender, now_ms=self._now_ms))
+        elif epoch < self._verifier.epoch:
+            # What it hears of a later epoch makes it ask for the blocks that end its own, with the proof.
+            if self.own_validator is not None:
+                self._effects.append(Send(peer, SyncMessage(self._core.sync_info)))
+        else:
+            self._sync.look_beyond(peer)
+            if epoch == self._verifier.epoch + 1:
+                self._early.keep(peer, message)
 
     def _on_timer(self, event: TimerFired) -> None:
         timer = _CORE_TIMERS.get(event.timer)
@@ -257,7 +280,7 @@ class Replica:
             case core_effects.Sign():
                 self._effects.append(Sign(effect.request))
             case core_effects.Commit():
-                self._commit(effect.blocks, effect.proof)
+                self._commit(effect)
             case core_effects.Send():
                 peer = self._config.peers.get(effect.to)
                 if peer is not None:
@@ -284,10 +307,9 @@ class Replica:
         failed_rounds = max(0, order.round - order.parent.round - 1)
         block, built = self._executed.build(
             order,
-            validators_digest=self._validators_digest,
             time_ms=max(order.time_ms, self._now_ms),
             candidates=self._admission.candidates(order.parent.id()),
-            gas_target=self._gas_target >> min(failed_rounds, MAX_HALVINGS),
+            gas_target=self._pacing.target(failed_rounds=failed_rounds),
         )
         self._built = block.header.id()
         self._admission.drop_skipped(built.skipped)
@@ -296,17 +318,26 @@ class Replica:
     def _persist_block(self, block: Block) -> None:
         self._effects.append(self._durable.write(block))
 
-    def _commit(self, blocks: tuple[Block, ...], proof: CommitProof) -> None:
-        """Write one batch a height, and old tree nodes go with the last."""
-        made_obsolete = 0
-        for block, own_proof in zip(blocks, proofs_of(blocks, proof), strict=True):
-            header = block.header
-            self._pace(header)
-            result = self._executed.commit(header)
+    def _commit(self, effect: core_effects.Commit) -> None:
+        """Write one batch a height, and old tree nodes go with the last; with the last of an epoch the next begins."""
+        blocks, made_obsolete = effect.blocks, 0
+        following: EpochRecord | None = None
+        for block, own_proof in zip(blocks, proofs_of(blocks, effect.proof), strict=True):
+            header, is_last = block.header, block is blocks[-1]
+            self._pacing.note(header)
+            executed = self._executed.commit(header)
+            result = executed.result
             self._next_deadline_ms = result.next_deadline_ms
             made_obsolete += len(result.stale_nodes)
-            writes = commit_writes(header, result, own_proof)
-            if block is blocks[-1]:
+            writes = commit_writes(header, result, own_proof, descendants=effect.descendants if is_last else ())
+            if executed.next_validators is not None:
+                following = EpochRecord(
+                    start_height=header.height,
+                    validators=executed.next_validators,
+                    genesis_qc=genesis_certificate(header),
+                )
+                writes += epoch_writes(following)
+            if is_last:
                 writes += self._pruning.writes(
                     tip_height=header.height,
                     written_height=blocks[0].header.height - 1,
@@ -317,15 +348,24 @@ class Replica:
             self._effects.append(Committed(header, result.receipts))
         self._effects.append(self._durable.settle(blocks))
         self._set_wake_timer()
+        if following is not None:
+            self._enter_epoch(following, effect)
 
-    def _pace(self, header: Header) -> None:
-        """Build smaller blocks after failed rounds, and slowly larger ones again."""
-        most = self._config.gas_target
-        if header.failed_proposers:
-            halvings = min(len(header.failed_proposers), MAX_HALVINGS)
-            self._gas_target = max(self._gas_target >> halvings, most >> MAX_HALVINGS)
-        else:
-            self._gas_target = min(most, self._gas_target + most // RECOVERY_BLOCKS)
+    def _enter_epoch(self, epoch: EpochRecord, end: core_effects.Commit) -> None:
+        """Go on with a core of the next epoch, and with what came for it too early."""
+        header, descendants = end.blocks[-1].header, end.descendants
+        if self._config.keys:
+            self._effects.append(EnterEpoch(EpochChange(header, descendants, end.proof, epoch.validators)))
+        self._verifier.enter_epoch(epoch.validators, epoch.genesis_qc)
+        self._core = self._cores.begin(epoch, header)
+        self._core_events.clear()
+        self._pending, self._built = False, None
+        self._feed(core_events.Started(self._now_ms))
+        self._core_events.extend(self._sync.enter_epoch(self._core, now_ms=self._now_ms))
+        messages, faults = self._early.take(self._verifier)
+        self._effects.extend(faults)
+        for peer, message in messages:
+            self._on_consensus_message(peer, message)
 
     def _broadcast(self, message: ConsensusMessage) -> None:
         """Send to everyone. With a timeout goes what waits here: work known to one becomes known to a quorum."""
@@ -358,9 +398,3 @@ class Replica:
     def _set_wake_timer(self) -> None:
         wake_ms = self._wake_ms()
         self._effects.append(CancelTimer(WAKE_TIMER) if wake_ms is None else SetTimer(WAKE_TIMER, wake_ms))
-
-
-def _history(archive: Archive, tip_height: int) -> tuple[Block, ...]:
-    """The last committed blocks, ascending, the tip included; the genesis block has no payload and is none of them."""
-    blocks = [archive.block_at(height) for height in range(max(1, tip_height - HISTORY_HEIGHTS + 1), tip_height + 1)]
-    return tuple(block for block in blocks if block is not None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daonode.consensus.types import Block, CommitProof
+from daonode.consensus.types import Block, CommitProof, Header
 from daonode.ledger.params import MAX_BLOCK_BYTES
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId
@@ -38,6 +38,16 @@ class Served:
     is_blamed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one answer holds; nothing where there is nothing to give."""
+
+    blocks: tuple[Block, ...] = ()
+    proof: CommitProof | None = None
+    descendants: tuple[Header, ...] = ()
+    byte_count: int = 0
+
+
 class BlockServer:
     """Answers `BlockRequest`. `path_to` gives the uncommitted blocks that lead to one, ascending."""
 
@@ -60,13 +70,19 @@ class BlockServer:
                 return ()
             served.is_blamed = True
             return (PeerFault(peer, f"asks for more blocks than anyone can use in {WINDOW_MS} ms"),)
-        blocks, proof, byte_count = self._blocks_for(request)
+        portion = self._portion(request)
         served.requests += 1
-        served.byte_count += byte_count
-        response = BlockResponse(above_height=request.above_height, tip=request.tip, blocks=blocks, proof=proof)
+        served.byte_count += portion.byte_count
+        response = BlockResponse(
+            above_height=request.above_height,
+            tip=request.tip,
+            blocks=portion.blocks,
+            proof=portion.proof,
+            descendants=portion.descendants,
+        )
         return (Send(peer, response),)
 
-    def _blocks_for(self, request: BlockRequest) -> tuple[tuple[Block, ...], CommitProof | None, int]:
+    def _portion(self, request: BlockRequest) -> Portion:
         """Committed blocks first; above the committed tip, the uncommitted ones that lead to the tip asked for."""
         tip_height = self._archive.tip().height
         if request.above_height < tip_height:
@@ -75,22 +91,24 @@ class BlockServer:
         byte_count = sum(len(encode(block)) for block in path)
         if len(path) > MAX_BLOCKS_A_RESPONSE or byte_count > MAX_UNPROVEN_BYTES:
             # A part of it would prove nothing.
-            return (), None, 0
-        return path, None, byte_count
+            return Portion()
+        return Portion(path, None, (), byte_count)
 
-    def _committed_above(self, height: int, *, tip_height: int) -> tuple[tuple[Block, ...], CommitProof | None, int]:
-        """A range of committed blocks, up to the highest height within bounds that has a proof of its own."""
+    def _committed_above(self, height: int, *, tip_height: int) -> Portion:
+        """A range of committed blocks of one epoch, up to the highest height within bounds that has its own proof."""
         blocks: list[Block] = []
         byte_count = 0
-        proven, proof, proven_bytes = 0, None, 0
+        portion = Portion()
         for above in range(height + 1, min(tip_height, height + MAX_BLOCKS_A_RESPONSE) + 1):
             committed, block = self._archive.committed(above), self._archive.block_at(above)
             if committed is None or block is None:
                 break
             byte_count += len(encode(block))
-            if byte_count > (MAX_RESPONSE_BYTES if proven else MAX_UNPROVEN_BYTES):
+            if byte_count > (MAX_RESPONSE_BYTES if portion.blocks else MAX_UNPROVEN_BYTES):
                 break
             blocks.append(block)
             if committed.proof is not None:
-                proven, proof, proven_bytes = len(blocks), committed.proof, byte_count
-        return tuple(blocks[:proven]), proof, proven_bytes
+                portion = Portion(tuple(blocks), committed.proof, committed.descendants, byte_count)
+            if committed.header.ends_epoch:
+                break
+        return portion

@@ -32,7 +32,7 @@ class SafetyStateDamaged(SignerError):
 
 
 class SafetyStateForeign(SignerError):
-    """The file belongs to another key, chain or epoch."""
+    """The file belongs to another key or chain."""
 
     def __init__(self, *, path: Path, field: str, expected: str, got: str) -> None:
         super().__init__(f"{path} belongs to {field} {got}, this node is configured with {expected}.")

@@ -1,5 +1,7 @@
 """The safety state in a file of its own, apart from the block store.
 
+It holds the validator set of its epoch, so the signer needs nobody's word for who may end it.
+
 The file: `MAGIC`, the SHA-256 of the rest, the canonical encoding of `SafetyState`. It is replaced whole: written
 beside, fsync, rename, fsync of the directory. A lock file keeps a second process away for as long as the signer lives.
 """
@@ -8,13 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.requests import SignRequest
 from daonode.consensus.safety import SafetyState, initial_safety_state
 from daonode.consensus.types import QuorumCertificate, ValidatorSet
-from daonode.consensus.verification import Verifier
 from daonode.primitives.codec import DecodeError, decode, encode
 from daonode.primitives.hashing import sha256
 from daonode.primitives.ids import ChainId, PublicKey, Signature
@@ -22,7 +25,7 @@ from daonode.primitives.signatures import public_key_of, signing_function
 from daonode.signer.errors import SafetyStateDamaged, SafetyStateForeign, SafetyStateMissing, SignerLocked
 from daonode.signer.signing import LocalSigner, Refusal
 
-MAGIC = b"daonode safety state 1\n"
+MAGIC = b"daonode safety state 2\n"
 DIGEST_BYTES = 32
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """Far above the state with its two certificates in the largest set."""
@@ -40,9 +43,18 @@ class FileSigner:
         """The state as it was last persisted."""
         return self._local.safety
 
+    @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        """The consensus keys that it can sign with."""
+        return self._local.keys
+
     def sign(self, request: SignRequest) -> Signature | Refusal:
         """Sign the request's statement if the rules allow it; on disk before it returns, else `OSError`."""
         return self._local.sign(request)
+
+    def enter_epoch(self, change: EpochChange) -> Refusal | None:
+        """Go on to the epoch that a change proves to have begun; on disk before it returns, else `OSError`."""
+        return self._local.enter_epoch(change)
 
     def close(self) -> None:
         """Let another process sign."""
@@ -51,37 +63,35 @@ class FileSigner:
 
 def open_signer(
     path: Path,
-    key_seed: bytes,
+    key_seeds: Sequence[bytes],
     chain_id: ChainId,
     validators: ValidatorSet,
     *,
     genesis_qc: QuorumCertificate,
     create: bool,
 ) -> FileSigner:
-    """Lock and load the safety state at `path` for the 32-byte `key_seed`; with `create`, begin one where none is.
+    """Lock and load the safety state at `path`; with `create`, begin one where none is, in the epoch of `validators`.
 
-    Pass `create` only for a node that has never signed (its block store is empty) or when the operator forces it.
-    Raises `SignerLocked`, `SafetyStateMissing`, `SafetyStateDamaged`, `SafetyStateForeign`.
+    `key_seeds`, 32 bytes each, are the consensus key and, if it is to be changed, the one after it. Pass `create` only
+    for a node that has never signed (its block store is empty) or when the operator forces it. Raises `SignerLocked`,
+    `SafetyStateMissing`, `SafetyStateDamaged`, `SafetyStateForeign`.
     """
     lock = _lock(path)
     try:
-        public_key = public_key_of(key_seed)
+        keys = {public_key_of(seed): signing_function(seed) for seed in key_seeds}
         safety = _load(path)
         if safety is None:
             if not create:
                 raise SafetyStateMissing(path=path)
-            safety = initial_safety_state(chain_id=chain_id, public_key=public_key, genesis_qc=genesis_qc)
+            safety = initial_safety_state(
+                chain_id=chain_id, public_key=next(iter(keys)), validators=validators, genesis_qc=genesis_qc
+            )
             write_safety_state(path, safety)
-        _check_owner(path, safety, chain_id=chain_id, public_key=public_key, epoch=validators.epoch)
+        _check_owner(path, safety, chain_id=chain_id, public_keys=tuple(keys))
     except BaseException:
         lock.close()
         raise
-    local = LocalSigner(
-        safety=safety,
-        verifier=Verifier(chain_id=chain_id, validators=validators, genesis_qc=genesis_qc),
-        sign_bytes=signing_function(key_seed),
-        persist=lambda state: write_safety_state(path, state),
-    )
+    local = LocalSigner(safety=safety, keys=keys, persist=lambda state: write_safety_state(path, state))
     return FileSigner(local, lock)
 
 
@@ -141,12 +151,9 @@ def _load(path: Path) -> SafetyState | None:
         raise SafetyStateDamaged(path=path, reason=error.reason) from error
 
 
-def _check_owner(path: Path, safety: SafetyState, *, chain_id: ChainId, public_key: PublicKey, epoch: int) -> None:
-    if safety.public_key != public_key:
-        raise SafetyStateForeign(
-            path=path, field="the consensus key", expected=public_key.hex(), got=safety.public_key.hex()
-        )
+def _check_owner(path: Path, safety: SafetyState, *, chain_id: ChainId, public_keys: tuple[PublicKey, ...]) -> None:
+    if safety.public_key not in public_keys:
+        expected = " or ".join(key.hex() for key in public_keys)
+        raise SafetyStateForeign(path=path, field="the consensus key", expected=expected, got=safety.public_key.hex())
     if safety.chain_id != chain_id:
         raise SafetyStateForeign(path=path, field="chain", expected=chain_id, got=safety.chain_id)
-    if safety.epoch != epoch:
-        raise SafetyStateForeign(path=path, field="epoch", expected=str(epoch), got=str(safety.epoch))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from daonode.consensus.types import Header
 from daonode.testing.broken import EXTENDS, ONE_QC, InvariantBroken
-from daonode.testing.electorate import Electorate, header_id
+from daonode.testing.electorate import Electorate, closes_epoch, header_id
 
 MAX_WAITING = 10_000
 """Checks that wait for a block that nobody has shown yet."""
@@ -25,10 +25,16 @@ class Place:
 
 
 class Certified:
-    """QCs, commits and blocks of a run. `byzantine` are the validators that may sign anything."""
+    """QCs, commits and blocks of one epoch. `byzantine` are the nodes that may sign anything.
 
-    def __init__(self, electorate: Electorate, *, genesis: Header, byzantine: tuple[int, ...]) -> None:
+    `genesis` is the header of the block that the epoch begins on.
+    """
+
+    def __init__(self, electorate: Electorate, *, genesis: Header, byzantine: tuple[int, ...], epoch: int = 0) -> None:
         self._electorate = electorate
+        self._epoch = epoch
+        self._ends: dict[bytes, None] = {}
+        """The blocks that close the epoch: its last, on whichever fork, and those after it."""
         self._byzantine = byzantine
         self._genesis_id = header_id(genesis)
         self._blocks: dict[bytes, Place] = {}
@@ -44,23 +50,30 @@ class Certified:
         if block_id in self._blocks:
             return
         self._blocks[block_id] = Place(bytes(header.parent_id), header.round)
+        if closes_epoch(header):
+            self._ends[block_id] = None
         for waiting in list(self._waiting):
             del self._waiting[waiting]
             self._require_extension(*waiting)
         self._look_for_two_chains(header.round)
 
+    @property
+    def can_be_over(self) -> bool:
+        """Whether the last block of the epoch is, or can be, committed."""
+        return any(block_id in self._ends for block_id in self._commits.values())
+
     def add_vote(self, signer: int, *, round_: int, block_id: bytes, qc_round: int) -> None:
         """An honest validator has signed a vote."""
         voters = self._voters.setdefault((round_, block_id, qc_round), {})
         voters[signer] = None
-        if self._electorate.is_quorum((*voters, *self._byzantine)):
+        if self._electorate.is_quorum((*voters, *self._byzantine), self._epoch):
             self.add_qc(round_, block_id)
 
     def add_commit_vote(self, signer: int, *, round_: int, block_id: bytes) -> None:
         """An honest validator has signed a commit vote."""
         committers = self._committers.setdefault((round_, block_id), {})
         committers[signer] = None
-        if self._electorate.is_quorum((*committers, *self._byzantine)):
+        if self._electorate.is_quorum((*committers, *self._byzantine), self._epoch):
             self.add_commit(round_, block_id)
 
     def add_qc(self, round_: int, block_id: bytes) -> None:

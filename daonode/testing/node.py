@@ -8,14 +8,16 @@ from random import Random
 from typing import ClassVar, Protocol, assert_never
 
 from daonode.consensus.effects import ReportEvidence
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.safety import SafetyState
-from daonode.primitives.ids import ValidatorId
+from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.replica.archive import Archive
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
     Committed,
     Effect,
+    EnterEpoch,
     Halt,
     PeerFault,
     Persist,
@@ -39,7 +41,7 @@ from daonode.replica.events import (
 from daonode.replica.intake import Intake
 from daonode.replica.messages import Message
 from daonode.replica.replica import Replica
-from daonode.signer.signing import LocalSigner, Refusal
+from daonode.signer.signing import LocalSigner, Refusal, SignFunction
 from daonode.testing.disk import Batch, Disk
 from daonode.testing.world import World
 
@@ -92,6 +94,23 @@ class Node:
         return self.world.validators[self.index]
 
     @property
+    def keys(self) -> dict[PublicKey, SignFunction]:
+        """The consensus keys of its signer."""
+        secret = self.world.secrets[self.index]
+        return {secret.public_key: secret.sign}
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that it is in."""
+        return self.replica.core.validators.epoch
+
+    @property
+    def member(self) -> int:
+        """Its place in the set of that epoch."""
+        own, members = self.replica.own_validator, self.replica.core.validators.validators
+        return next(place for place, each in enumerate(members) if each.id == own)
+
+    @property
     def archive(self) -> Archive:
         """What is on its disk."""
         return Archive(self.disk.stores[Store.BLOCKS], self.disk.stores[Store.STATE])
@@ -111,13 +130,17 @@ class Node:
         self.timers.clear()
         self.signer = LocalSigner(
             safety=self.disk.safety,
-            verifier=chain.make_verifier(self.world.check_signature),
-            sign_bytes=self.world.secrets[self.index].sign,
+            keys=self.keys,
             persist=self._persist_safety,
+            check_signature=self.world.check_signature,
         )
         self.intake = chain.make_intake(archive, verifier)
         self.replica = chain.make_replica(
-            own=self.own, peers=peer_names(self.world), archive=archive, safety=self.disk.safety, verifier=verifier
+            keys=tuple(self.keys),
+            peers=peer_names(self.world),
+            archive=archive,
+            safety=self.disk.safety,
+            verifier=verifier,
         )
         self.around.note(self.index, f"starts at height {archive.tip().height}")
         self.step(Started(self.clock_ms))
@@ -168,6 +191,8 @@ class Node:
                 self.around.on_persist(self.index, effect.store, effect.writes)
             case Sign():
                 self._sign(effect)
+            case EnterEpoch():
+                self._enter_epoch(effect.change)
             case Send():
                 self._send(int(effect.peer), effect.message)
                 self.around.on_sent(self.index, effect.message)
@@ -206,6 +231,11 @@ class Node:
         signature = self.signer.confirm(prepared)
         self._count_down()
         self._answer(Signed(self.clock_ms, effect.request, signature))
+
+    def _enter_epoch(self, change: EpochChange) -> None:
+        refusal = self.signer.enter_epoch(change)
+        if refusal is not None:
+            self.around.on_halt(self.index, f"its signer refuses epoch {change.validators.epoch}: {refusal.reason}")
 
     def _answer(self, event: Signed | SignRefused) -> None:
         incarnation = self.incarnation

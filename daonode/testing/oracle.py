@@ -24,7 +24,6 @@ from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import (
     Block,
     CommitCertificate,
-    CommitProof,
     Header,
     QuorumCertificate,
     TimeoutCertificate,
@@ -32,13 +31,14 @@ from daonode.consensus.types import (
 )
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Store
-from daonode.replica.layout import CommittedBlock
+from daonode.replica.layout import CommittedBlock, EpochRecord
 from daonode.replica.messages import BlockResponse, Message
 from daonode.testing import electorate
 from daonode.testing.broken import (
     AGREEMENT,
     CERTIFICATES,
     DURABLE,
+    MONOTONE,
     NO_HALT,
     NOT_SLASHABLE,
     PROGRESS,
@@ -46,7 +46,7 @@ from daonode.testing.broken import (
 )
 from daonode.testing.certified import Certified
 from daonode.testing.disk import Batch, Disk
-from daonode.testing.electorate import Electorate, Said, header_id
+from daonode.testing.electorate import Electorate, Said, closes_epoch, header_id, is_after_end, set_digest
 from daonode.testing.promises import Promises
 from daonode.testing.reexecution import execute_again
 from daonode.testing.world import World
@@ -56,6 +56,7 @@ MAX_ROUNDS_TO_PROGRESS = 10
 
 BLOCK_PREFIX = b"b"
 COMMITTED_PREFIX = b"h"
+EPOCH_PREFIX = b"e"
 HEIGHT_BYTES = 8
 
 
@@ -67,77 +68,100 @@ class Oracle:
         self._world = world
         self._byzantine = byzantine
         self._electorate = Electorate(world)
-        self.certified = Certified(self._electorate, genesis=genesis, byzantine=byzantine)
+        self._certified: dict[int, Certified] = {}
+        self._add_epoch(world.chain.validators.epoch, genesis)
         self._promises = [
             Promises(index, world.chain.initial_safety(secret.public_key)) for index, secret in enumerate(world.secrets)
         ]
         self._chain: dict[int, bytes] = {genesis.height: header_id(genesis)}
-        self._tips = [genesis.height] * len(world.secrets)
+        self._tips = [genesis] * len(world.secrets)
+        self._set_digests: dict[int, bytes] = {genesis.epoch: set_digest(world.chain.validators)}
         self._calm: tuple[int, int] | None = None
+
+    @property
+    def certified(self) -> Certified:
+        """What is, or can be, certified in the newest epoch."""
+        return self._certified[max(self._certified)]
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are over."""
+        return len(self._certified) - 1
 
     # What is seen.
 
     def on_sent(self, _now_ms: int, node: int, message: Message, disk: Disk) -> None:
         """An honest node sends a message; it may be lost. What it promises must be on the sender's disk."""
+        safety = disk.safety
         match message:
             case ProposalMessage():
                 header = message.block.header
-                said = electorate.propose(header.round, header_id(header))
+                said = electorate.propose(header.round, header_id(header), epoch=header.epoch)
                 self._learn_block(message.block)
                 self._hear(node, said, message.signature)
                 self._require_block(node, said, disk)
-                self._require_remembered(node, said, disk.safety.last_proposed_round)
+                self._require_remembered(node, said, safety, safety.last_proposed_round)
+                self._believe_sync(message.sync, node, header.epoch)
             case VoteMessage():
-                said = electorate.vote(message.round, message.block_id, message.qc_round)
-                self._require_own(node, message.voter)
+                said = electorate.vote(message.round, message.block_id, message.qc_round, epoch=message.epoch)
+                self._require_own(node, message.voter, message.epoch)
                 self._hear(node, said, message.signature)
                 self._require_block(node, said, disk)
-                self._require_remembered(node, said, disk.safety.last_voted_round)
+                self._require_remembered(node, said, safety, safety.last_voted_round)
+                self._believe_sync(message.sync, node, message.epoch)
             case CommitVoteMessage():
-                said = electorate.commit(message.round, message.block_id)
-                last = disk.safety.last_commit_vote
-                self._require_own(node, message.voter)
+                said = electorate.commit(message.round, message.block_id, epoch=message.epoch)
+                last = safety.last_commit_vote
+                self._require_own(node, message.voter, message.epoch)
                 self._hear(node, said, message.signature)
-                self._require_remembered(node, said, -1 if last is None else last.statement.round)
+                self._require_remembered(node, said, safety, -1 if last is None else last.statement.round)
+                self._believe_sync(message.sync, node, message.epoch)
             case TimeoutMessage():
-                said = electorate.timeout(message.round, message.high_qc.round)
-                self._require_own(node, message.voter)
+                said = electorate.timeout(message.round, message.high_qc.round, epoch=message.epoch)
+                self._require_own(node, message.voter, message.epoch)
                 self._hear(node, said, message.signature)
-                self._require_remembered(node, said, disk.safety.highest_timeout_round)
-                self._believe_qc(message.high_qc, node)
+                self._require_remembered(node, said, safety, safety.highest_timeout_round)
+                self._believe_qc(message.high_qc, node, message.epoch)
+                self._believe_sync(message.sync, node, message.epoch)
+            case SyncMessage():
+                self._believe_sync(message.sync, node, message.sync.high_qc.epoch)
             case BlockResponse():
                 for block in message.blocks:
                     self._learn_block(block)
             case _:
                 pass
-        if isinstance(message, ProposalMessage | VoteMessage | CommitVoteMessage | TimeoutMessage | SyncMessage):
-            self._believe_sync(message.sync, node)
 
     def on_byzantine_sent(self, message: Message) -> None:
         """A Byzantine node sends a message: its blocks are learnt, and nothing else."""
         if isinstance(message, ProposalMessage):
-            self.certified.add_block(message.block.header)
+            self._learn_block(message.block)
         elif isinstance(message, BlockResponse):
             for block in message.blocks:
-                self.certified.add_block(block.header)
+                self._learn_block(block)
 
     def on_safety(self, _now_ms: int, node: int, safety: SafetyState) -> None:
         """A signer has made its state durable; the statements in it are signed."""
+        epoch = safety.epoch
+        if epoch > self._promises[node].epoch:
+            self._judge_new_epoch(node, safety)
         self._promises[node].persist(safety)
-        self._believe_qc(safety.high_qc, node)
+        if not self._electorate.knows(epoch):
+            return
+        self._believe_qc(safety.high_qc, node, epoch)
         if safety.highest_tc is not None:
-            self._believe_tc(safety.highest_tc, node)
+            self._believe_tc(safety.highest_tc, node, epoch)
         if (proposal := safety.last_proposal) is not None:
-            said = electorate.propose(proposal.statement.round, proposal.statement.block_id)
+            said = electorate.propose(proposal.statement.round, proposal.statement.block_id, epoch=epoch)
             self._hear(node, said, proposal.signature)
         if (last_vote := safety.last_vote) is not None:
             stated = last_vote.statement
-            self._hear(node, electorate.vote(stated.round, stated.block_id, stated.qc_round), last_vote.signature)
+            said = electorate.vote(stated.round, stated.block_id, stated.qc_round, epoch=epoch)
+            self._hear(node, said, last_vote.signature)
         if (last_commit := safety.last_commit_vote) is not None:
-            said = electorate.commit(last_commit.statement.round, last_commit.statement.block_id)
+            said = electorate.commit(last_commit.statement.round, last_commit.statement.block_id, epoch=epoch)
             self._hear(node, said, last_commit.signature)
         if (last_timeout := safety.last_timeout) is not None:
-            said = electorate.timeout(last_timeout.statement.round, last_timeout.statement.high_qc_round)
+            said = electorate.timeout(last_timeout.statement.round, last_timeout.statement.high_qc_round, epoch=epoch)
             self._hear(node, said, last_timeout.signature)
 
     def on_persist(self, _now_ms: int, node: int, store: Store, batch: Batch) -> None:
@@ -145,6 +169,8 @@ class Oracle:
         for key, value in batch:
             if value is None:
                 continue
+            if store is Store.STATE and key.startswith(EPOCH_PREFIX):
+                self._judge_epoch(node, msgspec.msgpack.decode(value, type=EpochRecord))
             if store is Store.BLOCKS and key.startswith(BLOCK_PREFIX):
                 self._learn_block(msgspec.msgpack.decode(value, type=Block))
             elif store is Store.STATE and key.startswith(COMMITTED_PREFIX) and len(key) == 1 + HEIGHT_BYTES:
@@ -171,7 +197,7 @@ class Oracle:
 
     def on_calm(self, _now_ms: int, rounds: Sequence[int]) -> None:
         """All faults have ended; the nodes are in these rounds."""
-        self._calm = max(rounds), max(self._tips)
+        self._calm = max(rounds), self._highest_tip
 
     # What must have come of it.
 
@@ -180,8 +206,8 @@ class Oracle:
         if self._calm is None:
             return
         calm_round, height = self._calm
-        if max(self._tips) > height:
-            self._calm = round_, max(self._tips)
+        if self._highest_tip > height:
+            self._calm = round_, self._highest_tip
         elif round_ > calm_round + MAX_ROUNDS_TO_PROGRESS:
             raise InvariantBroken(
                 PROGRESS, f"no commit in rounds {calm_round} to {round_} although nothing has failed since"
@@ -196,12 +222,22 @@ class Oracle:
 
     # Leaves.
 
-    def _learn_block(self, block: Block) -> None:
-        self.certified.add_block(block.header)
+    @property
+    def _highest_tip(self) -> int:
+        return max(tip.height for tip in self._tips)
 
-    def _require_own(self, node: int, voter: int) -> None:
-        if node != voter:
-            raise InvariantBroken(CERTIFICATES, f"node {node} speaks as validator {voter}")
+    def _add_epoch(self, epoch: int, first: Header) -> None:
+        members = [node for node in self._byzantine if self._electorate.is_member(epoch, node)]
+        self._certified[epoch] = Certified(self._electorate, genesis=first, byzantine=tuple(members), epoch=epoch)
+
+    def _learn_block(self, block: Block) -> None:
+        certified = self._certified.get(block.header.epoch)
+        if certified is not None:
+            certified.add_block(block.header)
+
+    def _require_own(self, node: int, voter: int, epoch: int) -> None:
+        if self._electorate.node_at(epoch, voter) != node:
+            raise InvariantBroken(CERTIFICATES, f"node {node} speaks as validator {voter} of epoch {epoch}")
 
     def _hear(self, node: int, said: Said, signature: bytes) -> None:
         """An honest validator's signature over a statement exists."""
@@ -209,13 +245,14 @@ class Oracle:
             return
         if not self._electorate.has_signed(node, said, signature):
             raise InvariantBroken(CERTIFICATES, f"node {node} gives a wrong signature for {said}")
+        certified = self._certified[said.epoch]
         if said.kind == "vote":
             assert said.block_id is not None, "a vote names a block"
             assert said.qc_round is not None, "a vote names its QC's round"
-            self.certified.add_vote(node, round_=said.round, block_id=said.block_id, qc_round=said.qc_round)
+            certified.add_vote(node, round_=said.round, block_id=said.block_id, qc_round=said.qc_round)
         elif said.kind == "commit":
             assert said.block_id is not None, "a commit vote names a block"
-            self.certified.add_commit_vote(node, round_=said.round, block_id=said.block_id)
+            certified.add_commit_vote(node, round_=said.round, block_id=said.block_id)
 
     def _require_block(self, node: int, said: Said, disk: Disk) -> None:
         assert said.block_id is not None, "only statements about blocks need them"
@@ -223,59 +260,92 @@ class Oracle:
         if data is None:
             raise InvariantBroken(DURABLE, f"node {node} sends {said}, and its block is not durable")
 
-    def _require_remembered(self, node: int, said: Said, remembered_round: int) -> None:
-        if remembered_round < said.round:
+    def _require_remembered(self, node: int, said: Said, safety: SafetyState, remembered_round: int) -> None:
+        if (safety.epoch, remembered_round) < (said.epoch, said.round):
             raise InvariantBroken(DURABLE, f"node {node} sends {said}; its signer's disk knows {remembered_round}")
 
-    def _believe_sync(self, sync: SyncInfo, node: int) -> None:
-        self._believe_qc(sync.high_qc, node)
+    def _believe_sync(self, sync: SyncInfo, node: int, epoch: int) -> None:
+        self._believe_qc(sync.high_qc, node, epoch)
         if sync.tc is not None:
-            self._believe_tc(sync.tc, node)
+            self._believe_tc(sync.tc, node, epoch)
         if sync.commit is not None:
-            self._believe_commit(sync.commit, node)
+            self._believe_commit(sync.commit, node, epoch)
 
-    def _believe_qc(self, qc: QuorumCertificate, node: int) -> None:
-        self._require_sound(self._electorate.fault_of_qc(qc), f"node {node} holds a QC of round {qc.round}")
-        self.certified.add_qc(qc.round, qc.block_id)
+    def _believe_qc(self, qc: QuorumCertificate, node: int, epoch: int) -> None:
+        self._require_sound(self._electorate.fault_of_qc(qc, epoch), f"node {node} holds a QC of round {qc.round}")
+        self._certified[epoch].add_qc(qc.round, qc.block_id)
 
-    def _believe_tc(self, tc: TimeoutCertificate, node: int) -> None:
-        self._require_sound(self._electorate.fault_of_tc(tc), f"node {node} holds a TC of round {tc.round}")
-        self._believe_qc(tc.high_qc, node)
+    def _believe_tc(self, tc: TimeoutCertificate, node: int, epoch: int) -> None:
+        self._require_sound(self._electorate.fault_of_tc(tc, epoch), f"node {node} holds a TC of round {tc.round}")
+        self._believe_qc(tc.high_qc, node, epoch)
 
-    def _believe_commit(self, certificate: CommitCertificate, node: int) -> None:
-        fault = self._electorate.fault_of_commit(certificate)
+    def _believe_commit(self, certificate: CommitCertificate, node: int, epoch: int) -> None:
+        fault = self._electorate.fault_of_commit(certificate, epoch)
         self._require_sound(fault, f"node {node} holds a commit certificate of round {certificate.round}")
-        self.certified.add_commit(certificate.round, certificate.block_id)
+        self._certified[epoch].add_commit(certificate.round, certificate.block_id)
 
     def _require_sound(self, fault: str | None, what: str) -> None:
         if fault is not None:
             raise InvariantBroken(CERTIFICATES, f"{what}: {fault}")
 
+    def _judge_new_epoch(self, node: int, safety: SafetyState) -> None:
+        """A signer begins anew only once the epoch before can be over, and with the set that its last block binds."""
+        before = self._certified.get(safety.epoch - 1)
+        if before is None or not before.can_be_over:
+            raise InvariantBroken(MONOTONE, f"the signer of node {node} enters epoch {safety.epoch} without a reason")
+        known = self._set_digests.get(safety.epoch)
+        if known is not None and known != set_digest(safety.validators):
+            raise InvariantBroken(CERTIFICATES, f"the signer of node {node} has another set of epoch {safety.epoch}")
+
+    def _judge_epoch(self, node: int, record: EpochRecord) -> None:
+        """A node begins an epoch: on the last block of the one before, with the set that its header binds."""
+        first, epoch, digest = self._tips[node], record.validators.epoch, set_digest(record.validators)
+        qc = record.genesis_qc
+        if first.next_validators_digest != digest or epoch != first.epoch + 1:
+            raise InvariantBroken(CERTIFICATES, f"node {node} begins epoch {epoch} with a set that no header binds")
+        if (qc.epoch, qc.round, qc.block_id) != (epoch, first.round, header_id(first)):
+            raise InvariantBroken(CERTIFICATES, f"node {node} begins epoch {epoch} with a QC of {qc.epoch}:{qc.round}")
+        if epoch not in self._certified:
+            self._set_digests[epoch] = digest
+            self._electorate.add_epoch(record.validators, first)
+            self._add_epoch(epoch, first)
+
     def _judge_commit(self, node: int, committed: CommittedBlock) -> None:
         """I1, height by height and node by node."""
         header, block_id = committed.header, header_id(committed.header)
-        height = header.height
-        if committed.block_id != block_id or height != self._tips[node] + 1:
-            text = f"node {node} commits height {height} as {block_id.hex()[:8]} on {self._tips[node]}"
+        height, below = header.height, self._tips[node]
+        if committed.block_id != block_id or height != below.height + 1:
+            text = f"node {node} commits height {height} as {block_id.hex()[:8]} on {below.height}"
+            raise InvariantBroken(AGREEMENT, text)
+        if is_after_end(header) or header.epoch != below.epoch + closes_epoch(below):
+            text = f"node {node} commits height {height} of epoch {header.epoch} after the end of {below.epoch}"
             raise InvariantBroken(AGREEMENT, text)
         known = self._chain.setdefault(height, block_id)
         if known != block_id or header.parent_id != self._chain[height - 1]:
             text = f"height {height}: node {node} commits {block_id.hex()[:8]}, another {known.hex()[:8]}"
             raise InvariantBroken(AGREEMENT, text)
-        self._tips[node] = height
-        self.certified.add_block(header)
+        self._tips[node] = header
+        self._certified[header.epoch].add_block(header)
         if committed.proof is not None:
-            self._judge_proof(node, header, committed.proof)
+            self._judge_proof(node, committed)
 
-    def _judge_proof(self, node: int, header: Header, proof: CommitProof) -> None:
+    def _judge_proof(self, node: int, committed: CommittedBlock) -> None:
+        """A proof is over the block, or over one after it that stands after the end of the epoch."""
+        header, proof = committed.header, committed.proof
         what = f"node {node} commits height {header.height} by a proof"
+        certified = self._certified[header.epoch]
+        for descendant in committed.descendants:
+            if descendant.parent_id != header_id(header) or not is_after_end(descendant):
+                self._require_sound("it is over a block that does not follow the end of the epoch", what)
+            header = descendant
+            certified.add_block(header)
         block_id = header_id(header)
         if isinstance(proof, TwoChain):
             self._require_sound(self._electorate.fault_of_two_chain(proof, header), what)
-            self.certified.add_block(proof.child)
-            self.certified.add_qc(proof.qc.round, proof.qc.block_id)
-        elif (proof.round, proof.block_id) != (header.round, block_id):
+            certified.add_block(proof.child)
+            certified.add_qc(proof.qc.round, proof.qc.block_id)
+        elif proof is not None and (proof.round, proof.block_id) != (header.round, block_id):
             self._require_sound(f"it is for round {proof.round}, {proof.block_id.hex()[:8]}", what)
-        else:
-            self._require_sound(self._electorate.fault_of_commit(proof), what)
-        self.certified.add_commit(header.round, block_id)
+        elif proof is not None:
+            self._require_sound(self._electorate.fault_of_commit(proof, header.epoch), what)
+        certified.add_commit(header.round, block_id)

@@ -7,13 +7,12 @@ from daonode.testing.broken import MONOTONE, NOT_SLASHABLE, InvariantBroken
 from daonode.testing.electorate import Said
 
 ROUNDS = (
-    "epoch",
     "last_voted_round",
     "locked_round",
     "highest_timeout_round",
     "last_proposed_round",
 )
-"""The fields of a safety state that are numbers and never fall."""
+"""The fields of a safety state that are numbers and never fall within an epoch."""
 
 
 class Promises:
@@ -40,6 +39,13 @@ class Promises:
 
     def persist(self, safety: SafetyState) -> None:
         """Take the state that the signer has made durable."""
+        if safety.epoch < self._safety.epoch:
+            raise InvariantBroken(
+                MONOTONE, f"validator {self._validator}: epoch falls from {self._safety.epoch} to {safety.epoch}"
+            )
+        if safety.epoch > self._safety.epoch:
+            self._safety = safety
+            return
         before = self._numbers(self._safety)
         after = self._numbers(safety)
         for name, value in after.items():
@@ -48,6 +54,11 @@ class Promises:
                     MONOTONE, f"validator {self._validator}: {name} falls from {before[name]} to {value}"
                 )
         self._safety = safety
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the state that was persisted last."""
+        return self._safety.epoch
 
     def restart(self, safety: SafetyState) -> None:
         """The validator starts again with this state."""
@@ -70,6 +81,8 @@ class Promises:
 
 def is_damning(said: Said, other: Said) -> bool:
     """Whether no honest validator signs both: twice in a round, or a timeout that denies what it has promised."""
+    if said.epoch != other.epoch:
+        return False
     if said.kind == other.kind:
         return said.kind != "timeout" and said.round == other.round and said != other
     if other.kind != "timeout" or other.round < said.round:

@@ -20,6 +20,8 @@ class Coverage:
     """Proposals beside another block of the same parent."""
     syncs: int = 0
     """Answers with blocks."""
+    epochs: int = 0
+    """Epochs that were over."""
     evidence: int = 0
     """Reports against Byzantine validators; against honest ones there are none."""
     lost_batches: int = 0

@@ -18,6 +18,7 @@ from daonode.testing.byzantine.pestered import PesteredNode
 from daonode.testing.byzantine.reckless import RecklessNode
 from daonode.testing.byzantine.stale_leader import StaleLeader
 from daonode.testing.node import Node
+from daonode.testing.world import EPOCH_BLOCKS
 
 MIN_COMMITS = 50
 """What docs/testing.md asks of a seed."""
@@ -36,12 +37,16 @@ class Scenario:
     """Whether the network is biased (`interference.py`) until the calm."""
     muted: tuple[type[Message], ...] = ()
     """Kinds of messages that honest nodes send in vain until the calm."""
+    epoch_blocks: int = EPOCH_BLOCKS
+    """After so many blocks an epoch ends."""
     is_judged_at_the_end: bool = True
     """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
 
 
-FAULTS = Scenario("faults", min_commits=MIN_COMMITS)
+FAULTS = Scenario("faults", epoch_blocks=15, min_commits=MIN_COMMITS)
+
+EPOCHS = Scenario("epochs", epoch_blocks=5, min_commits=MIN_COMMITS)
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
@@ -49,6 +54,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         FAULTS,
         Scenario("unfair", is_unfair=True),
         Scenario("six", validator_count=6),
+        EPOCHS,
         Scenario("equivocating-proposer", cast={3: EquivocatingProposer}, is_unfair=True),
         Scenario("equivocating-voter", cast={2: EquivocatingVoter}, is_unfair=True),
         Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),

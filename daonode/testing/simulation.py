@@ -365,6 +365,7 @@ class Simulation:
 
     def _count_up(self) -> None:
         counters = self.network.counters
+        self.coverage.epochs = self.oracle.epochs
         self.coverage.lost_batches = sum(node.lost_batches for node in self.nodes)
         self.coverage.messages_lost, self.coverage.messages_cut = counters.lost, counters.cut
         self.coverage.messages_duplicated = counters.duplicated

@@ -18,6 +18,7 @@ from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.policies import account_id
 from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
+from daonode.modules.validators.params import Params
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey, Signature, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
@@ -29,6 +30,8 @@ GENESIS_MS = 1_000_000_000
 TIMEOUT_BASE_MS = 500
 BLOCK_INTERVAL_MS = 20
 ACCOUNT_COUNT = 4
+EPOCH_BLOCKS = 10_000
+"""More than any run has, so that it is one epoch."""
 BALANCE = Amount(10**15)
 EXPIRY_MS = 3_600_000
 
@@ -47,12 +50,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A chain with the secrets of its validators, in the order of the set, and of its accounts."""
+    """A chain with the secrets of its validators, in the order of the set, and of its accounts.
+
+    `spare_secrets` are the keys that validators may change to.
+    """
 
     chains: tuple[NewChain, ...]
     """The same chain, loaded once for each validator, so that nothing is shared between their modules."""
     validators: tuple[ValidatorId, ...]
     secrets: tuple[Secret, ...]
+    spare_secrets: tuple[Secret, ...]
     account_seeds: tuple[bytes, ...]
 
     @property
@@ -98,8 +105,8 @@ def address_of(seed: bytes) -> Address:
 
 
 @lru_cache(maxsize=4)
-def make_world(validator_count: int) -> World:
-    """The chain of so many validators; made once a process, for it never changes."""
+def make_world(validator_count: int, *, epoch_blocks: int = EPOCH_BLOCKS) -> World:
+    """The chain of so many validators, whose epochs end after so many blocks; made once a process: it never changes."""
     seeds = [_secret_seed(index) for index in range(validator_count)]
     account_seeds = tuple(bytes([100 + index]) * 32 for index in range(ACCOUNT_COUNT))
     keys = {_public_key(seed): seed for seed in seeds}
@@ -118,6 +125,7 @@ def make_world(validator_count: int) -> World:
             )
             for index, key in enumerate(keys)
         ),
+        validators_params=Params(epoch_blocks=epoch_blocks),
         balances={address_of(seed): BALANCE for seed in account_seeds},
         periods=Periods.short(voting=DurationMs(10_000), timelock=DurationMs(1_000)),
     )
@@ -128,16 +136,22 @@ def make_world(validator_count: int) -> World:
         chains=chains,
         validators=tuple(member.id for member in members),
         secrets=tuple(Secret(keys[member.public_key], member.public_key) for member in members),
+        spare_secrets=tuple(_secret(_secret_seed(MAX_VALIDATORS // 2 + index)) for index in range(validator_count)),
         account_seeds=account_seeds,
     )
 
 
 MAX_VALIDATORS = 64
+"""Half of them keys that validators begin with, half keys that they may change to."""
 
 
 @lru_cache(maxsize=MAX_VALIDATORS)
 def _seed_of(public_key: PublicKey) -> bytes | None:
     return next((seed for seed in map(_secret_seed, range(MAX_VALIDATORS)) if _public_key(seed) == public_key), None)
+
+
+def _secret(seed: bytes) -> Secret:
+    return Secret(seed, _public_key(seed))
 
 
 def _secret_seed(index: int) -> bytes:

@@ -8,6 +8,7 @@ from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import SyncInfo, SyncMessage
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId
+from daonode.primitives.signatures import public_key_of
 from daonode.replica.effects import Effect, Send
 from daonode.replica.events import MessageReceived, PeerConnected, Started
 from daonode.replica.messages import BlockRequest, BlockResponse, Message, lane_of
@@ -27,7 +28,7 @@ def restart_alone(network: Network, node: Node) -> None:
     """Start a node again without any connection."""
     node.is_down = False
     node.replica = network.chain.make_replica(
-        own=node.own,
+        keys=(public_key_of(node.seed),),
         peers={other.own: other.name for other in network.nodes},
         archive=node.archive,
         safety=node.signer.safety,

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
-from daonode.modules.validators.keys import PROPOSAL_COUNTS, VALIDATORS
-from daonode.modules.validators.params import MAX_VALIDATORS
+from daonode.modules.validators.epochs import begin_first_epoch
+from daonode.modules.validators.keys import EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.params import MAX_VALIDATORS, Params
 from daonode.modules.validators.types import (
+    EpochSet,
+    EpochState,
     Moniker,
     NetworkAddress,
     Power,
@@ -19,6 +22,7 @@ from daonode.primitives.codec import U64, Record
 from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
 from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.units import TimeMs
 
 
 class GenesisValidator(Record, frozen=True):
@@ -38,10 +42,31 @@ class GenesisValidator(Record, frozen=True):
     failed: U64 = 0
 
 
+class GenesisSet(Record, frozen=True):
+    """The validators of an epoch, ascending by id, and when it was over."""
+
+    epoch: U64
+    validators: tuple[Validator, ...]
+    ended_at: TimeMs | None
+
+
+class GenesisEpoch(Record, frozen=True):
+    """Where in its epochs an exported chain stands: the epoch of its next block, and the sets that are still known."""
+
+    number: U64
+    start_height: U64
+    started_at: TimeMs
+    ends_at: U64 | None
+    wake_at: TimeMs
+    sets: tuple[GenesisSet, ...]
+
+
 class ValidatorsGenesis(Record, frozen=True):
-    """The whole section."""
+    """The whole section. Without an `epoch` the chain begins epoch 0 with all validators."""
 
     validators: tuple[GenesisValidator, ...]
+    params: Params = Params()
+    epoch: GenesisEpoch | None = None
 
 
 def validator_id(public_key: PublicKey) -> ValidatorId:
@@ -50,7 +75,10 @@ def validator_id(public_key: PublicKey) -> ValidatorId:
 
 
 def genesis_validators(genesis: ValidatorsGenesis) -> tuple[Validator, ...]:
-    """Return the validators as consensus knows them, ascending by id."""
+    """Return the validators of the first epoch as consensus knows them, ascending by id."""
+    if genesis.epoch is not None:
+        number = genesis.epoch.number
+        return next((each.validators for each in genesis.epoch.sets if each.epoch == number), ())
     validators = [
         Validator(id=_id_of(validator), public_key=validator.public_key, power=validator.power)
         for validator in genesis.validators
@@ -84,6 +112,8 @@ def init_genesis(context: Context, genesis: ValidatorsGenesis) -> None:
     ]
     ordered = tuple(sorted(counts, key=lambda count: count.validator))
     PROPOSAL_COUNTS.set(context.state, None, ProposalCounts(counts=ordered))
+    PARAMS.set(context.state, None, genesis.params)
+    _init_epoch(context, genesis)
 
 
 def export_genesis(state: StateReader) -> ValidatorsGenesis:
@@ -103,7 +133,51 @@ def export_genesis(state: StateReader) -> ValidatorsGenesis:
                 failed=counts[validator].failed,
             )
             for validator, record in VALIDATORS.iterate(state)
+        ),
+        params=PARAMS.require(state, None),
+        epoch=_export_epoch(state),
+    )
+
+
+def _init_epoch(context: Context, genesis: ValidatorsGenesis) -> None:
+    given = genesis.epoch
+    if given is None:
+        started_at = TimeMs(context.block.time_ms)
+        SETS.set(context.state, 0, EpochSet(validators=genesis_validators(genesis), ended_at=None))
+        epoch = EpochState(
+            number=0,
+            start_height=context.block.height,
+            started_at=started_at,
+            ends_at=None,
+            wake_at=TimeMs(started_at + genesis.params.epoch_duration),
         )
+    else:
+        for each in given.sets:
+            SETS.set(context.state, each.epoch, EpochSet(validators=each.validators, ended_at=each.ended_at))
+        epoch = EpochState(
+            number=given.number,
+            start_height=given.start_height,
+            started_at=given.started_at,
+            ends_at=given.ends_at,
+            wake_at=given.wake_at,
+        )
+        if epoch.ends_at is not None and not SETS.has(context.state, epoch.number + 1):
+            raise ValueError(f".epoch.sets: the set of epoch {epoch.number + 1} is missing, and the epoch ends")
+    begin_first_epoch(context, epoch)
+
+
+def _export_epoch(state: StateReader) -> GenesisEpoch:
+    epoch = EPOCH.require(state, None)
+    return GenesisEpoch(
+        number=epoch.number,
+        start_height=epoch.start_height,
+        started_at=epoch.started_at,
+        ends_at=epoch.ends_at,
+        wake_at=epoch.wake_at,
+        sets=tuple(
+            GenesisSet(epoch=number, validators=each.validators, ended_at=each.ended_at)
+            for number, each in SETS.iterate(state)
+        ),
     )
 
 

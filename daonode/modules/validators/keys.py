@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from daonode.ledger.table import ONLY_KEY, Table, fixed_key
-from daonode.modules.validators.types import ProposalCounts, ValidatorRecord
+from daonode.ledger.table import ONLY_KEY, U64_KEY, Table, fixed_key
+from daonode.modules.validators.params import Params
+from daonode.modules.validators.types import EpochSet, EpochState, ProposalCounts, ValidatorRecord
 from daonode.primitives.ids import ValidatorId
 
 NAME: Final = "validators"
@@ -12,3 +13,6 @@ VALIDATOR_KEY: Final = fixed_key(ValidatorId)
 
 VALIDATORS: Final = Table(NAME, 1, VALIDATOR_KEY, ValidatorRecord)
 PROPOSAL_COUNTS: Final = Table(NAME, 2, ONLY_KEY, ProposalCounts)
+PARAMS: Final = Table(NAME, 3, ONLY_KEY, Params)
+EPOCH: Final = Table(NAME, 4, ONLY_KEY, EpochState)
+SETS: Final = Table(NAME, 5, U64_KEY, EpochSet)

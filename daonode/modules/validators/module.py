@@ -7,8 +7,8 @@ from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
 from daonode.ledger.module import Handler, Invariant, Query
 from daonode.ledger.state import StateReader
-from daonode.modules.validators import invariants
-from daonode.modules.validators.events import ValidatorEdited
+from daonode.modules.validators import epochs, invariants
+from daonode.modules.validators.events import EpochBegan, NextSetChosen, ValidatorEdited
 from daonode.modules.validators.expected import AccountsModule
 from daonode.modules.validators.genesis import ValidatorsGenesis, export_genesis, genesis_validators, init_genesis
 from daonode.modules.validators.handlers import Handlers
@@ -19,13 +19,13 @@ from daonode.primitives.codec import Record
 
 
 class ValidatorsModule:
-    """Implements the ledger's `Module`, and gives the genesis its first validator set."""
+    """Implements the ledger's `Module`, and tells consensus the set of each epoch."""
 
     name: ClassVar[str] = NAME
     version: ClassVar[int] = 1
     requires: ClassVar[tuple[str, ...]] = ("accounts",)
     genesis_type: ClassVar[type[Record]] = ValidatorsGenesis
-    events: ClassVar[tuple[type[Record], ...]] = (ValidatorEdited,)
+    events: ClassVar[tuple[type[Record], ...]] = (EpochBegan, NextSetChosen, ValidatorEdited)
 
     def __init__(self, *, accounts: AccountsModule) -> None:
         self.keeper = ValidatorsKeeper()
@@ -51,6 +51,15 @@ class ValidatorsModule:
         assert isinstance(genesis, ValidatorsGenesis)
         return genesis_validators(genesis)
 
+    def genesis_epoch(self, genesis: Record, /) -> int:
+        """The number of the epoch that a section begins in."""
+        assert isinstance(genesis, ValidatorsGenesis)
+        return 0 if genesis.epoch is None else genesis.epoch.number
+
+    def next_validators(self, state: StateReader, height: int, /) -> tuple[Validator, ...] | None:
+        """The validators of the next epoch where the block of `height` on this state is the last of its epoch."""
+        return epochs.next_validators(state, height)
+
     def init_genesis(self, context: Context, genesis: Record, /) -> None:
         """Write the initial state; raise `ValueError` naming the path."""
         assert isinstance(genesis, ValidatorsGenesis)
@@ -65,7 +74,8 @@ class ValidatorsModule:
         self.keeper.count_proposals(context)
 
     def on_deadline(self, context: Context, item: bytes, /) -> None:
-        """This module schedules nothing."""
+        """The epoch is due, or on its way to its end: that there is a block is all that was wanted."""
 
     def end_block(self, context: Context, /) -> None:
-        """Nothing is left to do after the transactions."""
+        """Move the epoch on."""
+        epochs.end_block(context)

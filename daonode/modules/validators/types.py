@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from daonode.consensus.types import Validator
 from daonode.modules.validators.params import (
     MAX_MONIKER_CHARACTERS,
     MAX_NETWORK_ADDRESS_CHARACTERS,
@@ -12,6 +13,7 @@ from daonode.modules.validators.params import (
 )
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.units import TimeMs
 
 Power = Annotated[int, Meta(ge=1, le=MAX_POWER)]
 """A validator's weight in quorums and turns."""
@@ -34,6 +36,27 @@ class ValidatorRecord(Record, frozen=True):
     moniker: Moniker
     node_key: PublicKey | None
     address: NetworkAddress
+
+
+class EpochState(Record, frozen=True):
+    """The epoch that the next block is of.
+
+    It began on the block of `start_height`. Where its last height is fixed that is `ends_at`, and the set of the next
+    epoch is known. `wake_at` is the deadline that is scheduled, so that an idle chain ends its epochs too.
+    """
+
+    number: U64
+    start_height: U64
+    started_at: TimeMs
+    ends_at: U64 | None
+    wake_at: TimeMs
+
+
+class EpochSet(Record, frozen=True):
+    """The validators of an epoch, ascending by id, and when it was over, None while it is not."""
+
+    validators: Annotated[tuple[Validator, ...], Meta(min_length=1, max_length=MAX_VALIDATORS)]
+    ended_at: TimeMs | None
 
 
 class ProposalCount(Record, frozen=True):

@@ -8,13 +8,14 @@ from daonode import __version__
 from daonode.consensus.types import CommitProof, ValidatorSet
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.node.rpc.costs import WORK
-from daonode.node.rpc.errors import InvalidInput, Unsupported, not_found
+from daonode.node.rpc.errors import InvalidInput, not_found
 from daonode.node.rpc.forms import json_object
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import (
     BlockResult,
     CertificateResult,
     ChainIdResult,
+    EpochsResult,
     MempoolResult,
     NodeDescription,
     StatusResult,
@@ -26,6 +27,9 @@ from daonode.primitives.ids import BlockId
 from daonode.primitives.json_texts import Count, decimal, hex_text, time_text, validator_text
 from daonode.replica.archive import Archive
 from daonode.replica.layout import CommittedBlock
+
+MAX_CHANGES = 16
+"""Ends of epochs in one answer: with the largest sets about a megabyte."""
 
 
 class NoParameters(Record, frozen=True):
@@ -45,8 +49,14 @@ class HeightParameters(Record, frozen=True):
     height: Count
 
 
+class EpochsParameters(Record, frozen=True):
+    """The first epoch whose end is asked for; at most `MAX_CHANGES` are answered."""
+
+    from_epoch: Count
+
+
 class ValidatorsParameters(Record, frozen=True):
-    """A height whose validators are meant; now without one."""
+    """The height of a block whose validators are meant; those of the next block without one."""
 
     height: Count | None = None
 
@@ -93,12 +103,17 @@ async def get_validators(node: RpcNode, parameters: ValidatorsParameters) -> Val
     """The validator set, by id."""
     validators = node.api.validators
     if parameters.height is not None:
-        await node.read(partial(_check_same_set, height=parameters.height, validators=validators))
+        validators = await node.read(partial(_read_set, height=parameters.height))
     members = [
         ValidatorForm(id=validator_text(each.id), public_key=hex_text(each.public_key), power=decimal(each.power))
         for each in validators.validators
     ]
     return ValidatorsResult(epoch=validators.epoch, total_power=decimal(validators.total_power), validators=members)
+
+
+async def get_epochs(node: RpcNode, parameters: EpochsParameters) -> EpochsResult:
+    """What takes whoever knows the set of one epoch to the next ones."""
+    return await node.read(partial(_read_changes, first=parameters.from_epoch))
 
 
 def latest_block(archive: Archive) -> CommittedBlock:
@@ -171,13 +186,18 @@ def _read_certificate(archive: Archive, *, height: int) -> CertificateResult:
     )
 
 
-def _check_same_set(archive: Archive, *, height: int, validators: ValidatorSet) -> None:
-    if committed_at(archive, height).header.validators_digest != validators.digest():
-        raise Unsupported(
-            f"the validators of height {height} are not those of now, and past sets are not kept",
-            reason="past_validators",
-            hint=f"leave the height out for the set of epoch {validators.epoch}",
-        )
+def _read_set(archive: Archive, *, height: int) -> ValidatorSet:
+    number = committed_at(archive, height).header.epoch
+    epoch = archive.epoch(number)
+    if epoch is None:
+        raise not_found(f"this node does not keep the set of epoch {number}", hint="ask a node that has it")
+    return epoch.validators
+
+
+def _read_changes(archive: Archive, *, first: int) -> EpochsResult:
+    present = archive.current_epoch().validators.epoch
+    changes = [archive.epoch_change(number) for number in range(first, min(present, first + MAX_CHANGES))]
+    return EpochsResult(epoch=present, changes=[json_object(change) for change in changes if change is not None])
 
 
 CHAIN_METHODS = (
@@ -185,5 +205,6 @@ CHAIN_METHODS = (
     method("dao_chainId", NoParameters, ChainIdResult, chain_id),
     method("dao_getBlock", BlockParameters, BlockResult, get_block, cost=WORK),
     method("dao_getCertificate", HeightParameters, CertificateResult, get_certificate, cost=WORK),
+    method("dao_getEpochs", EpochsParameters, EpochsResult, get_epochs, cost=WORK),
     method("dao_getValidators", ValidatorsParameters, ValidatorsResult, get_validators),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.types import CommitProof, Header
 from daonode.modules.accounts.types import Policy
 from daonode.node.rpc.forms import JsonObject
@@ -86,6 +87,13 @@ class CertificateResult(Result, frozen=True):
     header: HeaderForm
     proof: Annotated[JsonObject, FormOf(CommitProof)]
     descendants: list[HeaderForm]
+
+
+class EpochsResult(Result, frozen=True):
+    """Why epochs are over, ascending from the one asked for, and the set after each; `epoch` is the present one."""
+
+    epoch: Count
+    changes: list[Annotated[JsonObject, FormOf(EpochChange)]]
 
 
 class EncodedBlockForm(Result, frozen=True):

@@ -26,8 +26,6 @@ from daonode.replica.messages import Message
 from daonode.testing.node import Node
 from daonode.testing.world import CHAIN_ID
 
-EPOCH = 0
-
 
 @dataclass(slots=True)
 class Actor(Node):
@@ -68,44 +66,44 @@ class Actor(Node):
     def proposal_of(self, block: Block) -> ProposalMessage:
         """A signed proposal of any block."""
         header = block.header
-        statement = Propose(chain_id=CHAIN_ID, epoch=EPOCH, round=header.round, block_id=header.id())
+        statement = Propose(chain_id=CHAIN_ID, epoch=self.epoch, round=header.round, block_id=header.id())
         return ProposalMessage(block=block, signature=self.sign(statement), sync=self.sync)
 
     def vote_for(self, block: Block) -> VoteMessage:
         """A vote for any block."""
         header, qc_round = block.header, block.qc.round
         block_id = header.id()
-        statement = Vote(chain_id=CHAIN_ID, epoch=EPOCH, round=header.round, block_id=block_id, qc_round=qc_round)
+        statement = Vote(chain_id=CHAIN_ID, epoch=self.epoch, round=header.round, block_id=block_id, qc_round=qc_round)
         return VoteMessage(
-            epoch=EPOCH,
+            epoch=self.epoch,
             round=header.round,
             block_id=block_id,
             qc_round=qc_round,
-            voter=self.index,
+            voter=self.member,
             signature=self.sign(statement),
             sync=self.sync,
         )
 
     def commit_vote_for(self, qc: QuorumCertificate) -> CommitVoteMessage:
         """A commit vote for any certified block."""
-        statement = Commit(chain_id=CHAIN_ID, epoch=EPOCH, round=qc.round, block_id=qc.block_id)
+        statement = Commit(chain_id=CHAIN_ID, epoch=self.epoch, round=qc.round, block_id=qc.block_id)
         return CommitVoteMessage(
-            epoch=EPOCH,
+            epoch=self.epoch,
             round=qc.round,
             block_id=qc.block_id,
-            voter=self.index,
+            voter=self.member,
             signature=self.sign(statement),
             sync=self.sync,
         )
 
     def timeout_of(self, round_: int, high_qc: QuorumCertificate) -> TimeoutMessage:
         """A timeout of any round, naming any earlier QC."""
-        statement = Timeout(chain_id=CHAIN_ID, epoch=EPOCH, round=round_, high_qc_round=high_qc.round)
+        statement = Timeout(chain_id=CHAIN_ID, epoch=self.epoch, round=round_, high_qc_round=high_qc.round)
         return TimeoutMessage(
-            epoch=EPOCH,
+            epoch=self.epoch,
             round=round_,
             high_qc=high_qc,
-            voter=self.index,
+            voter=self.member,
             signature=self.sign(statement),
             sync=self.sync,
         )
@@ -116,7 +114,7 @@ class Actor(Node):
         """A block without transactions in the round of `template`, on another certificate whose block is executed."""
         failed = self.leaders.failed_proposers(round_=template.round, qc_round=qc.round, extends=parent.id())
         order = Build(
-            epoch=EPOCH,
+            epoch=self.epoch,
             round=template.round,
             time_ms=max(self.clock_ms, parent.time_ms + 1),
             proposer=template.proposer,
@@ -126,7 +124,5 @@ class Actor(Node):
             failed_proposers=failed,
             empty=True,
         )
-        block, _ = self.replica._executed.build(
-            order, validators_digest=template.validators_digest, time_ms=order.time_ms, candidates=()
-        )
+        block, _ = self.replica._executed.build(order, time_ms=order.time_ms, candidates=())
         return block

@@ -19,6 +19,6 @@ class EquivocatingVoter(Actor):
         if isinstance(event, MessageReceived) and isinstance(event.message, ProposalMessage):
             block = event.message.block
             self.say(self.vote_for(block), self.others)
-            if block.qc.round:
+            if block.qc.signers:
                 self.say(self.commit_vote_for(block.qc), self.others)
             self.say(self.timeout_of(block.header.round, block.qc), self.others)

@@ -106,7 +106,7 @@ class PesteredNode(Node):
                     round=header.round,
                     block_id=header.id(),
                     qc_round=qc.round,
-                    voter=self.index,
+                    voter=self.member,
                     signature=signature,
                     sync=SyncInfo(high_qc=qc, tc=None, commit=None),
                 )
@@ -115,7 +115,7 @@ class PesteredNode(Node):
                     epoch=qc.epoch,
                     round=qc.round,
                     block_id=qc.block_id,
-                    voter=self.index,
+                    voter=self.member,
                     signature=signature,
                     sync=SyncInfo(high_qc=qc, tc=None, commit=None),
                 )
@@ -124,7 +124,7 @@ class PesteredNode(Node):
                     epoch=qc.epoch,
                     round=round_,
                     high_qc=qc,
-                    voter=self.index,
+                    voter=self.member,
                     signature=signature,
                     sync=SyncInfo(high_qc=qc, tc=tc if tc is not None and tc.round > qc.round else None, commit=None),
                 )

@@ -9,8 +9,9 @@ from dataclasses import replace
 from msgspec.structs import replace as replace_record
 
 from daonode.consensus import safety
+from daonode.consensus.effects import Commit
 from daonode.consensus.safety import SafetyState
-from daonode.consensus.types import Block, CommitProof, QuorumCertificate, TimeoutCertificate
+from daonode.consensus.types import Block, QuorumCertificate, TimeoutCertificate
 from daonode.primitives.ids import Signature
 from daonode.replica.effects import Committed, Effect, Persist, Store
 from daonode.replica.events import Event
@@ -45,12 +46,12 @@ def _without_certificates(state: SafetyState, qc: QuorumCertificate, tc: Timeout
 
 
 def _persist_own_block(self: Replica, block: Block) -> None:
-    if block.header.proposer == self._config.own:
+    if block.header.proposer == self.own_validator:
         _persist_block(self, block)
 
 
 def _persist_other_block(self: Replica, block: Block) -> None:
-    if block.header.proposer != self._config.own:
+    if block.header.proposer != self.own_validator:
         _persist_block(self, block)
 
 
@@ -59,9 +60,9 @@ def _persist_block_unsynced(self: Replica, block: Block) -> None:
     self._effects[-1] = _unsynced(self._effects[-1])
 
 
-def _commit_unsynced(self: Replica, blocks: tuple[Block, ...], proof: CommitProof) -> None:
+def _commit_unsynced(self: Replica, effect: Commit) -> None:
     start = len(self._effects)
-    _commit(self, blocks, proof)
+    _commit(self, effect)
     self._effects[start:] = [_unsynced(effect) for effect in self._effects[start:]]
 
 
@@ -69,9 +70,9 @@ def _unsynced(effect: Effect) -> Effect:
     return replace(effect, sync=False) if isinstance(effect, Persist) else effect
 
 
-def _commit_reported_first(self: Replica, blocks: tuple[Block, ...], proof: CommitProof) -> None:
+def _commit_reported_first(self: Replica, effect: Commit) -> None:
     start = len(self._effects)
-    _commit(self, blocks, proof)
+    _commit(self, effect)
     self._effects[start:] = sorted(self._effects[start:], key=lambda effect: not isinstance(effect, Committed))
 
 

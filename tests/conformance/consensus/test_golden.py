@@ -16,7 +16,7 @@ from daonode.consensus.messages import (
     VoteMessage,
 )
 from daonode.consensus.requests import CommitRequest, ProposeRequest, SignRequest, TimeoutRequest, VoteRequest
-from daonode.consensus.safety import SafetyState, decide, initial_safety_state, remember
+from daonode.consensus.safety import SafetyState, decide, remember
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote, signing_bytes
 from daonode.consensus.types import (
     Block,
@@ -73,9 +73,7 @@ PROOFS: dict[str, CommitProof] = {
 
 
 def safety_state() -> SafetyState:
-    state = initial_safety_state(
-        chain_id=CHAIN_ID, public_key=maker.validators.validators[0].public_key, genesis_qc=maker.genesis_qc
-    )
+    state = maker.initial_safety()
     for request in (REQUESTS["commit request"], REQUESTS["timeout request"], REQUESTS["vote request"]):
         state = remember(decide(state, request), SIGNATURE)
     return state

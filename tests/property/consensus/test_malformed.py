@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import ConsensusMessage, ProposalMessage, SyncInfo, SyncMessage, TimeoutMessage
 from daonode.consensus.requests import SignRequest, VoteRequest
-from daonode.consensus.safety import SafetyState, initial_safety_state
+from daonode.consensus.safety import SafetyState
 from daonode.consensus.statements import Timeout
 from daonode.primitives.codec import DecodeError, decode, encode
 from tests.unit.consensus.chains import CHAIN_ID, Maker
@@ -27,11 +27,7 @@ SOUND = (
     ),
     encode(SyncMessage(sync=SYNC)),
 )
-STATE = encode(
-    initial_safety_state(
-        chain_id=CHAIN_ID, public_key=maker.validators.validators[0].public_key, genesis_qc=maker.genesis_qc
-    )
-)
+STATE = encode(maker.initial_safety())
 
 
 @settings(max_examples=300, deadline=None)

@@ -10,6 +10,7 @@ from daonode.consensus.certificates import (
     quorum_certificate,
     timeout_certificate,
 )
+from daonode.consensus.safety import SafetyState, initial_safety_state
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote, signing_bytes
 from daonode.consensus.types import (
     EMPTY_DIGEST,
@@ -68,6 +69,15 @@ class Maker:
             validators=self.validators,
             genesis_qc=self.genesis_qc,
             check_signature=check_hash_signature,
+        )
+
+    def initial_safety(self, index: int = 0) -> SafetyState:
+        """The state of a validator that has signed nothing."""
+        return initial_safety_state(
+            chain_id=CHAIN_ID,
+            public_key=self.validators.validators[index].public_key,
+            validators=self.validators,
+            genesis_qc=self.genesis_qc,
         )
 
     def sign(self, index: int, statement: Statement) -> Signature:

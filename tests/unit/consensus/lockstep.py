@@ -40,7 +40,7 @@ from daonode.consensus.events import (
     TimerFired,
 )
 from daonode.consensus.messages import ConsensusMessage, TimeoutMessage
-from daonode.consensus.safety import SafetyState, initial_safety_state
+from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import (
     EMPTY_DIGEST,
     HEADER_VERSION,
@@ -58,6 +58,7 @@ from tests.unit.consensus.chains import (
     EMPTY_PAYLOAD_DIGEST,
     GENESIS_MS,
     Maker,
+    check_hash_signature,
     hash_signature,
     make_set,
 )
@@ -99,9 +100,9 @@ class Machine:
         self.verifier = network.maker.verifier()
         self.signer: Signer = LocalSigner(
             safety=disk.safety,
-            verifier=network.maker.verifier(),
-            sign_bytes=lambda message: hash_signature(member.public_key, message),
+            keys={member.public_key: lambda message: hash_signature(member.public_key, message)},
             persist=self._persist,
+            check_signature=check_hash_signature,
         )
         self.core = Core(
             network.config,
@@ -236,10 +237,7 @@ class Network:
         self._sequence = 0
         self.machines: list[Machine] = []
         for index in range(len(self.maker.validators.validators) * copies):
-            member = self.maker.validators.validators[self.member_of(index)]
-            safety = initial_safety_state(
-                chain_id=CHAIN_ID, public_key=member.public_key, genesis_qc=self.maker.genesis_qc
-            )
+            safety = self.maker.initial_safety(self.member_of(index))
             self.machines.append(Machine(self, index, Disk(safety, self.maker.genesis)))
         self.prepare()
         for machine in self.machines:

@@ -34,17 +34,15 @@ from daonode.consensus.events import (
 )
 from daonode.consensus.messages import ProposalMessage, SyncInfo, SyncMessage, TimeoutMessage, VoteMessage
 from daonode.consensus.requests import CommitRequest, ProposeRequest, TimeoutRequest, VoteRequest
-from daonode.consensus.safety import decide, initial_safety_state, remember
+from daonode.consensus.safety import decide, remember
 from daonode.consensus.statements import Timeout
-from daonode.consensus.types import Block, QuorumCertificate
+from daonode.consensus.types import Block, Finality, QuorumCertificate
 from daonode.primitives.ids import Signature
 from tests.unit.consensus.chains import CHAIN_ID, EMPTY_PAYLOAD_DIGEST, GENESIS_MS, Maker
 
 NOW_MS = GENESIS_MS + 100
 maker = Maker()
-SAFETY = initial_safety_state(
-    chain_id=CHAIN_ID, public_key=maker.validators.validators[0].public_key, genesis_qc=maker.genesis_qc
-)
+SAFETY = maker.initial_safety()
 CONFIG = ConsensusConfig(chain_id=CHAIN_ID, empty_payload_digest=EMPTY_PAYLOAD_DIGEST, min_block_interval_ms=50)
 IDS = [validator.id for validator in maker.validators.validators]
 LEADER = 2
@@ -187,7 +185,7 @@ def test_a_range_of_blocks_with_a_proof_commits_as_it_executes() -> None:
     for round_ in range(1, 6):
         chain.append(maker.block(round_=round_, parent=chain[-1] if chain else None))
     core = start()
-    effects = core.step(BlocksFetched(NOW_MS, tuple(chain), maker.commit(chain[-1])))
+    effects = core.step(BlocksFetched(NOW_MS, tuple(chain), Finality(maker.commit(chain[-1]))))
     committed: list[Block] = []
     while any(isinstance(effect, Execute) for effect in effects):
         (block,) = [effect.block for effect in effects if isinstance(effect, Execute)]

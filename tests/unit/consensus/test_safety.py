@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from daonode.consensus.errors import Clause, SafetyViolation
 from daonode.consensus.requests import CommitRequest, ProposeRequest, SignRequest, TimeoutRequest, VoteRequest
-from daonode.consensus.safety import Decision, SafetyState, decide, initial_safety_state, observe, remember
+from daonode.consensus.safety import Decision, SafetyState, decide, observe, remember
 from daonode.consensus.statements import Commit, Timeout, Vote
 from daonode.consensus.types import Block, QuorumCertificate, TimeoutCertificate
 from daonode.primitives.codec import decode, encode
@@ -20,9 +20,7 @@ maker = Maker()
 
 
 def fresh() -> SafetyState:
-    return initial_safety_state(
-        chain_id=CHAIN_ID, public_key=maker.validators.validators[0].public_key, genesis_qc=maker.genesis_qc
-    )
+    return maker.initial_safety()
 
 
 def signed(state: SafetyState, request: SignRequest) -> SafetyState:

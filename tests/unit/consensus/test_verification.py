@@ -182,9 +182,6 @@ def test_a_sound_tc_is_accepted_and_a_later_lie_is_not_excused_by_the_cache() ->
         pytest.param(replace(B, header=replace(B.header, round=1)), id="the round of its parent"),
         pytest.param(replace(B, header=replace(B.header, proposer=ValidatorId(bytes(32)))), id="a stranger"),
         pytest.param(replace(B, header=replace(B.header, validators_digest=Hash(bytes(32)))), id="another set"),
-        pytest.param(
-            replace(B, header=replace(B.header, next_validators_digest=Hash(bytes(32)))), id="another next set"
-        ),
         pytest.param(replace(B, header=replace(B.header, parent_id=BlockId(bytes(32)))), id="another parent"),
     ],
 )

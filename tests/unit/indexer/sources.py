@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import trio
 
 from daonode.client.answers import Blocks
+from daonode.client.epochs import Epochs
 from daonode.client.errors import ClientError
 from tests.unit.client.small_chain import SmallChain
 from tests.unit.indexer.dao_chain import blocks_of
@@ -23,6 +24,10 @@ class ChainSource:
     error: ClientError | None = None
     most: int = 1_000
     asked: list[int] = field(default_factory=list)
+
+    async def epochs(self, *, from_epoch: int) -> Epochs:
+        await trio.lowlevel.checkpoint()
+        return Epochs(epoch=0, changes=())
 
     async def blocks(self, *, above: int, limit: int, wait_ms: int) -> Blocks:
         self.asked.append(above)

@@ -13,6 +13,7 @@ from daonode.ledger.checking import CheckedTransaction, decode_transaction
 from daonode.ledger.transactions import Call
 from daonode.modules.accounts.messages import Transfer
 from daonode.modules.validators.genesis import GenesisValidator
+from daonode.modules.validators.params import Params
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of
@@ -43,6 +44,8 @@ def make_test_chain(validators: int) -> TestChain:
             GenesisValidator(public_key=public_key_of(seed), power=1, payout_account=ALICE.address, moniker=f"v{index}")
             for index, seed in enumerate(seeds)
         ),
+        # Their clocks are those of the day, and the chain is old.
+        validators_params=Params(epoch_duration=DurationMs(2**62)),
         balances={ALICE.address: Amount(1_000_000 * NATIVE_UNIT)},
         periods=Periods.short(voting=DurationMs(6_000), timelock=DurationMs(1_000)),
     )

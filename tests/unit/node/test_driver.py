@@ -14,6 +14,7 @@ import trio
 import trio.testing
 from msgspec.structs import replace
 
+from daonode.consensus.epochs import EpochChange
 from daonode.consensus.requests import SignRequest
 from daonode.consensus.safety import SafetyState
 from daonode.ledger.checking import decode_transaction
@@ -30,7 +31,7 @@ from daonode.node.transport.identity import PeerId
 from daonode.node.transport.service import Transport
 from daonode.node.transport.types import Inbound, Lane, Received
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Signature, TxId
+from daonode.primitives.ids import PublicKey, Signature, TxId
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Halt
 from daonode.replica.events import PeerId as ReplicaPeerId
@@ -93,7 +94,7 @@ class Node:
         safety = chain.initial_safety(own.public_key) if signer is None else signer.safety
         self.metrics = NodeMetrics()
         self.replica = chain.make_replica(
-            own=None if signer is None else own.id,
+            keys=() if signer is None else signer.keys,
             peers={each.id: ReplicaPeerId(PEER) for each in chain.validators.validators[1:2]},
             archive=self.archive,
             safety=safety,
@@ -124,7 +125,7 @@ def open_signer_of(test_chain: TestChain, directory: Path) -> FileSigner:
     chain = test_chain.chain
     seed = test_chain.seeds[chain.validators.validators[0].id]
     return open_signer(
-        directory / "signer" / "state", seed, CHAIN_ID, chain.validators, genesis_qc=chain.genesis_qc, create=True
+        directory / "signer" / "state", [seed], CHAIN_ID, chain.validators, genesis_qc=chain.genesis_qc, create=True
     )
 
 
@@ -313,6 +314,13 @@ class SlowSigner:
     def safety(self) -> SafetyState:
         return self._signer.safety
 
+    @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        return self._signer.keys
+
+    def enter_epoch(self, change: EpochChange) -> Refusal | None:
+        return self._signer.enter_epoch(change)
+
     def sign(self, request: SignRequest) -> Signature | Refusal:
         with suppress(trio.Cancelled):
             trio.from_thread.run_sync(self.asked.set)
@@ -343,6 +351,10 @@ class FailingSigner:
 
     def __init__(self, safety: SafetyState) -> None:
         self.safety = safety
+        self.keys = (safety.public_key,)
+
+    def enter_epoch(self, change: EpochChange) -> Refusal | None:
+        raise OSError(28, "no space left")
 
     def sign(self, request: SignRequest) -> Signature | Refusal:
         raise OSError(28, "no space left")

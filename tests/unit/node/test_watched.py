@@ -33,7 +33,6 @@ async def test_a_node_that_is_further_behind_than_one_answer_brings_says_so_unti
         shown = RunningNode(
             chain=chain,
             config=NodeConfig(),
-            own_validator=None,
             replica=victim.replica,
             driver=node.driver,
             stores=stores,

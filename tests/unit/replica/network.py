@@ -9,6 +9,7 @@ from typing import assert_never
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.types import Header
+from daonode.consensus.verification import Verifier
 from daonode.genesis.builder import ChainPlan, Periods, build_document
 from daonode.genesis.document import ChainDescription, ConsensusParams
 from daonode.ledger.transactions import Call, Transaction, TxBody, TxSignature, tx_id
@@ -16,6 +17,7 @@ from daonode.modules.accounts.messages import Transfer
 from daonode.modules.accounts.policies import account_id
 from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
+from daonode.modules.validators.params import Params
 from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import Address, AssetId, ChainId, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
@@ -27,6 +29,7 @@ from daonode.replica.effects import (
     CancelTimer,
     Committed,
     Effect,
+    EnterEpoch,
     Halt,
     PeerFault,
     Persist,
@@ -84,7 +87,7 @@ class Database:
 
 
 def make_test_chain(
-    validator_count: int, *, heartbeat_ms: int | None = None
+    validator_count: int, *, heartbeat_ms: int | None = None, epoch_blocks: int = 10_000
 ) -> tuple[NewChain, dict[ValidatorId, bytes]]:
     """A chain with one funded account, and the seeds of its validators."""
     seeds = [bytes([index + 1]) * 32 for index in range(validator_count)]
@@ -95,6 +98,7 @@ def make_test_chain(
             GenesisValidator(public_key=public_key_of(seed), power=1, payout_account=SENDER, moniker=f"v{index}")
             for index, seed in enumerate(seeds)
         ),
+        validators_params=Params(epoch_blocks=epoch_blocks),
         balances={SENDER: Amount(10**15)},
         periods=Periods.short(voting=DurationMs(6_000), timelock=DurationMs(1_000)),
     )
@@ -114,6 +118,7 @@ class Node:
     state: Database
     signer: LocalSigner
     replica: Replica
+    verifier: Verifier
     timers: dict[str, int] = field(default_factory=dict)
     committed: list[Header] = field(default_factory=list)
     refused: list[TransactionRefused] = field(default_factory=list)
@@ -129,9 +134,14 @@ class Network:
     """Replicas that exchange messages after `DELAY_MS`; `run` moves the virtual time."""
 
     def __init__(
-        self, validator_count: int = 4, *, heartbeat_ms: int | None = None, kept_versions: int = 1_024
+        self,
+        validator_count: int = 4,
+        *,
+        heartbeat_ms: int | None = None,
+        kept_versions: int = 1_024,
+        epoch_blocks: int = 10_000,
     ) -> None:
-        self.chain, self._seeds = make_test_chain(validator_count, heartbeat_ms=heartbeat_ms)
+        self.chain, self._seeds = make_test_chain(validator_count, heartbeat_ms=heartbeat_ms, epoch_blocks=epoch_blocks)
         self._kept_versions = kept_versions
         self.now_ms = START_MS + 100
         self.dropped: tuple[type[Message], ...] = ()
@@ -163,13 +173,13 @@ class Network:
         """Start a node again from what is on its disk."""
         node.is_down = False
         safety = node.signer.safety
-        verifier = self.chain.make_verifier()
+        node.verifier = self.chain.make_verifier()
         node.replica = self.chain.make_replica(
-            own=node.own,
+            keys=(public_key_of(node.seed),),
             peers=self._names,
             archive=node.archive,
             safety=safety,
-            verifier=verifier,
+            verifier=node.verifier,
             kept_versions=self._kept_versions,
         )
         self.step(node, Started(self.now_ms))
@@ -178,7 +188,7 @@ class Network:
 
     def hear(self, node: Node, sender: Node, message: Message) -> tuple[Effect, ...]:
         """What a node says to a message that passes its checks; its effects are not carried out."""
-        intake = self.chain.make_intake(node.archive, self.chain.make_verifier())
+        intake = self.chain.make_intake(node.archive, node.verifier)
         checked = intake.check_message(lane_of(message), encode(message), now_ms=self.now_ms)
         return node.replica.step(MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
 
@@ -192,7 +202,7 @@ class Network:
 
     def submit(self, node: Node, raw: bytes) -> None:
         """A client hands a transaction to a node."""
-        intake = self.chain.make_intake(node.archive, self.chain.make_verifier())
+        intake = self.chain.make_intake(node.archive, node.verifier)
         transaction = intake.check_transaction(raw, now_ms=self.now_ms)
         self.step(node, TransactionsSubmitted(self.now_ms, (Submission(transaction, Ticket(0)),)))
 
@@ -233,19 +243,19 @@ class Network:
         state.write(self.chain.genesis_writes())
         signer = LocalSigner(
             safety=self.chain.initial_safety(public_key_of(seed)),
-            verifier=self.chain.make_verifier(),
-            sign_bytes=lambda message: sign(seed, message),
+            keys={public_key_of(seed): lambda message: sign(seed, message)},
             persist=lambda safety: None,
         )
+        verifier = self.chain.make_verifier()
         replica = self.chain.make_replica(
-            own=own,
+            keys=signer.keys,
             peers=self._names,
             archive=Archive(blocks, state),
             safety=signer.safety,
-            verifier=self.chain.make_verifier(),
+            verifier=verifier,
             kept_versions=self._kept_versions,
         )
-        return Node(self._names[own], own, seed, blocks, state, signer, replica)
+        return Node(self._names[own], own, seed, blocks, state, signer, replica, verifier)
 
     def _later(self, at_ms: int, action: Callable[[], None]) -> None:
         self._counter += 1
@@ -275,6 +285,8 @@ class Network:
                 self._later(at_ms, lambda: self._fire(node, timer, at_ms))
             case CancelTimer():
                 node.timers.pop(effect.timer, None)
+            case EnterEpoch():
+                assert node.signer.enter_epoch(effect.change) is None
             case Committed():
                 node.committed.append(effect.header)
             case TransactionRefused():
@@ -306,7 +318,7 @@ class Network:
         def arrive() -> None:
             if sender.is_down or receiver.is_down:
                 return
-            intake = self.chain.make_intake(receiver.archive, self.chain.make_verifier())
+            intake = self.chain.make_intake(receiver.archive, receiver.verifier)
             checked = intake.check_message(lane, data, now_ms=self.now_ms)
             self.step(receiver, MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
 

@@ -75,7 +75,7 @@ def test_one_peer_is_asked_for_everything_above_the_committed_tip() -> None:
 LIES: dict[str, tuple[Callable[[BlockResponse], BlockResponse], str]] = {
     "the last block is kept back": (
         lambda response: replace(response, blocks=response.blocks[:-1]),
-        "the proof is for another block than the last",
+        "the proof makes block",
     ),
     "a block in between is kept back": (
         lambda response: replace(response, blocks=(*response.blocks[:2], *response.blocks[3:])),

@@ -13,7 +13,7 @@ from daonode.replica.durable import DurableBlocks
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import NODE_PREFIX, STALE_PREFIX, STATE_PREFIX, StaleNodes, height_key
 from tests.unit.consensus.chains import Maker
-from tests.unit.replica.network import Database, Network
+from tests.unit.replica.network import Database, Network, make_test_chain
 
 maker = Maker()
 
@@ -118,8 +118,9 @@ def test_a_pruned_node_proves_every_key_at_its_tip(kept_versions: int) -> None:
 
 
 def test_an_abandoned_block_is_deleted_with_the_commit_of_its_round_and_not_before() -> None:
-    database = Database()
-    durable = DurableBlocks(Archive(database, Database()), root=maker.genesis)
+    database, state = Database(), Database()
+    state.write(make_test_chain(4)[0].genesis_writes())
+    durable = DurableBlocks(Archive(database, state))
     first = maker.block(round_=1)
     rival = maker.block(round_=2, payload=b"rival")
     second = maker.block(round_=3, parent=first)

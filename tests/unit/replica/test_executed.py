@@ -32,7 +32,13 @@ class World:
 
     def fresh(self) -> ExecutedBlocks:
         archive = Archive(Database(), self.state)
-        return ExecutedBlocks(self.chain.application, root=self.root, state=archive.state_at_tip())
+        return ExecutedBlocks(
+            self.chain.application,
+            source=self.chain.source,
+            validators=self.chain.validators,
+            root=self.root,
+            state=archive.state_at_tip(),
+        )
 
     def build(self, parent: Header, *, round_: int, raws: Iterable[bytes], empty: bool = False) -> Block:
         order = Build(
@@ -46,8 +52,7 @@ class World:
             failed_proposers=(),
             empty=empty,
         )
-        digest = self.chain.validators.digest()
-        block, _ = self.executed.build(order, validators_digest=digest, time_ms=order.time_ms, candidates=raws)
+        block, _ = self.executed.build(order, time_ms=order.time_ms, candidates=raws)
         return block
 
 
@@ -117,7 +122,7 @@ def test_a_block_that_must_be_empty_takes_nothing() -> None:
 def test_a_committed_state_is_read_from_the_storage_one_step_later() -> None:
     world = World()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
-    world.state.write(commit_writes(block.header, world.executed.commit(block.header), None))
+    world.state.write(commit_writes(block.header, world.executed.commit(block.header).result, None))
     world.executed.settle()
     version, archive = world.executed.root_version, Archive(Database(), world.state)
     changed = [key for key in world.state.values if key.startswith(STATE_PREFIX)]

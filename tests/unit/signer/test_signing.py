@@ -6,16 +6,16 @@ import pytest
 
 from daonode.consensus.errors import Clause
 from daonode.consensus.requests import CommitRequest, TimeoutRequest, VoteRequest
-from daonode.consensus.safety import SafetyState, initial_safety_state
+from daonode.consensus.safety import SafetyState
 from daonode.consensus.statements import Vote, signing_bytes
 from daonode.signer.signing import LocalSigner, Prepared, Refusal
-from tests.unit.consensus.chains import CHAIN_ID, Maker, hash_signature
+from tests.unit.consensus.chains import CHAIN_ID, Maker, check_hash_signature, hash_signature
 
 maker = Maker()
 KEY = maker.validators.validators[0].public_key
 BLOCK = maker.block(round_=1)
 VOTE = VoteRequest(header=BLOCK.header, qc=BLOCK.qc, tc=None)
-START = initial_safety_state(chain_id=CHAIN_ID, public_key=KEY, genesis_qc=maker.genesis_qc)
+START = maker.initial_safety()
 
 
 class Disk:
@@ -34,9 +34,9 @@ class Disk:
 def signer(disk: Disk, safety: SafetyState = START) -> LocalSigner:
     return LocalSigner(
         safety=safety,
-        verifier=maker.verifier(),
-        sign_bytes=lambda message: hash_signature(KEY, message),
+        keys={KEY: lambda message: hash_signature(KEY, message)},
         persist=disk.persist,
+        check_signature=check_hash_signature,
     )
 
 

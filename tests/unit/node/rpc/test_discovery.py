@@ -13,8 +13,8 @@ from tests.unit.node.rpc.schemas import KEYWORDS, Mismatch, check, check_result,
 INTERFACES = (
     "dao_chainId dao_status dao_getBlock dao_getBlocks dao_getTransaction dao_getReceipt dao_sendRawTransaction "
     "dao_simulate dao_estimateFee dao_getAccount dao_getProof dao_query dao_getProposal dao_listProposals "
-    "dao_getValidators dao_getCertificate dao_mempool dao_netInfo dao_consensusState dao_subscribe dao_unsubscribe "
-    "rpc.discover"
+    "dao_getValidators dao_getEpochs dao_getCertificate dao_mempool dao_netInfo dao_consensusState dao_subscribe "
+    "dao_unsubscribe rpc.discover"
 )
 
 
