@@ -183,7 +183,7 @@ class ExecutedBlocks:
         kept: dict[BlockId, Executed] = {}
         for candidate_id, candidate in self._blocks.items():
             parent_id = candidate.block.header.parent_id
-            if not header.ends_epoch and (parent_id == block_id or parent_id in kept):
+            if may_be_followed(header) and (parent_id == block_id or parent_id in kept):
                 kept[candidate_id] = candidate
             elif candidate_id != block_id:
                 self._let_go(candidate)
@@ -255,6 +255,11 @@ class ExecutedBlocks:
             self._included[receipt.tx_id] -= 1
             if not self._included[receipt.tx_id]:
                 del self._included[receipt.tx_id]
+
+
+def may_be_followed(committed: Header) -> bool:
+    """Whether blocks above a committed one may be committed too: not above the last of an epoch."""
+    return not committed.ends_epoch
 
 
 def _info(header: Header) -> BlockInfo:

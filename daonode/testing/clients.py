@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from random import Random
 
 from daonode.ledger.errors import TransactionError
+from daonode.modules.validators.messages import Candidate, Leave, RotateConsensusKey
+from daonode.primitives.codec import Record
 from daonode.testing.node import Node
-from daonode.testing.world import World
+from daonode.testing.world import VALIDATORS_ACCOUNT, World
 
 LANES_AN_ACCOUNT = 2
 
@@ -23,8 +25,9 @@ class _Lane:
 class Clients:
     """Everyone who sends transactions."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, changes_validators: bool = False) -> None:
         self._world = world
+        self._changes_validators = changes_validators
         accounts = range(len(world.account_seeds))
         self._lanes = [_Lane(account, lane) for account in accounts for lane in range(LANES_AN_ACCOUNT)]
 
@@ -36,11 +39,37 @@ class Clients:
         """
         lane = random.choice(self._lanes)
         self._follow(lane, nodes)
-        raw = self._world.transfer(account=lane.account, lane=lane.lane, sequence=lane.sequence, now_ms=node.clock_ms)
+        if self._changes_validators and lane.account == VALIDATORS_ACCOUNT:
+            raw = self._change_of_validators(random, lane, now_ms=node.clock_ms)
+        else:
+            raw = self._world.transfer(
+                account=lane.account, lane=lane.lane, sequence=lane.sequence, now_ms=node.clock_ms
+            )
         try:
             node.submit(raw)
         except TransactionError as error:
             node.around.note(node.index, f"refuses a transaction: {error}")
+
+    def _change_of_validators(self, random: Random, lane: _Lane, *, now_ms: int) -> bytes:
+        """Some validator leaves, comes back or changes its key; whether it can is the ledger's to say."""
+        place = random.randrange(len(self._world.validators))
+        validator = self._world.validators[place]
+        message: Record = random.choice(
+            (
+                Leave(validator=validator),
+                Candidate(validator=validator, node_key=None, address=""),
+                Candidate(validator=validator, node_key=None, address=""),
+                RotateConsensusKey(validator=validator, public_key=self._world.spare_secrets[place].public_key),
+            )
+        )
+        return self._world.transaction(
+            f"validators.{type(message).__name__}",
+            message,
+            account=lane.account,
+            lane=lane.lane,
+            sequence=lane.sequence,
+            now_ms=now_ms,
+        )
 
     def _follow(self, lane: _Lane, nodes: Sequence[Node]) -> None:
         """A client goes on to the next sequence once some node has committed this one, else it tries again."""

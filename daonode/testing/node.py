@@ -96,8 +96,8 @@ class Node:
     @property
     def keys(self) -> dict[PublicKey, SignFunction]:
         """The consensus keys of its signer."""
-        secret = self.world.secrets[self.index]
-        return {secret.public_key: secret.sign}
+        secrets = (self.world.secrets[self.index], self.world.spare_secrets[self.index])
+        return {secret.public_key: secret.sign for secret in secrets}
 
     @property
     def epoch(self) -> int:

@@ -77,6 +77,9 @@ class Oracle:
         self._tips = [genesis] * len(world.secrets)
         self._set_digests: dict[int, bytes] = {genesis.epoch: set_digest(world.chain.validators)}
         self._calm: tuple[int, int] | None = None
+        self._newest_members = world.chain.validators.validators
+        self.changed_sets = 0
+        """How many epochs began with another set than the one before."""
 
     @property
     def certified(self) -> Certified:
@@ -308,6 +311,8 @@ class Oracle:
         if epoch not in self._certified:
             self._set_digests[epoch] = digest
             self._electorate.add_epoch(record.validators, first)
+            self.changed_sets += record.validators.validators != self._newest_members
+            self._newest_members = record.validators.validators
             self._add_epoch(epoch, first)
 
     def _judge_commit(self, node: int, committed: CommittedBlock) -> None:

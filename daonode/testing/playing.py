@@ -21,7 +21,7 @@ def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False
     trace = Trace(keep_all=keep_trace)
     simulation = Simulation(
         seed=seed,
-        world=make_world(node_count, epoch_blocks=scenario.epoch_blocks),
+        world=make_world(node_count, epoch_blocks=scenario.epoch_blocks, powers=scenario.powers),
         scenario=scenario,
         faults=draw_faults(chance, node_count=node_count),
         interference=Interference(chance, node_count=node_count, muted=scenario.muted) if scenario.is_unfair else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from daonode.consensus.types import ValidatorSet
 from daonode.genesis.document import load_document
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
@@ -17,7 +18,7 @@ from daonode.replica.archive import Archive
 from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.testing.broken import AGREEMENT, EXECUTION, ONCE, SUPPLY, InvariantBroken
 from daonode.testing.disk import Database
-from daonode.testing.electorate import header_id, transaction_ids
+from daonode.testing.electorate import header_id, set_digest, transaction_ids
 from daonode.testing.world import World
 
 FIRST_KEY, LAST_KEY = b"", b"\xff" * 64
@@ -81,6 +82,10 @@ def execute_again(world: World, archives: Sequence[Archive]) -> None:
         version = StateVersion(
             height=parent.height, time_ms=parent.time_ms, root=parent.state_root, state=store, nodes=store
         )
+        members = chain.source.next_validators(version, height)
+        following = None if members is None else set_digest(ValidatorSet(epoch=header.epoch + 1, validators=members))
+        if header.next_validators_digest != (following or header.validators_digest):
+            raise InvariantBroken(EXECUTION, f"height {height} binds another next set than the state before it")
         info = BlockInfo(header.chain_id, height, header.time_ms, header.proposer, header.failed_proposers)
         try:
             result = chain.application.execute(version, info, block.payload)

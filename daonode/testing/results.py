@@ -22,6 +22,8 @@ class Coverage:
     """Answers with blocks."""
     epochs: int = 0
     """Epochs that were over."""
+    changed_sets: int = 0
+    """Of them those after which others decide, or the same with other keys."""
     evidence: int = 0
     """Reports against Byzantine validators; against honest ones there are none."""
     lost_batches: int = 0

@@ -14,9 +14,11 @@ from daonode.replica.messages import BlockResponse, Message
 from daonode.testing.byzantine.equivocating_proposer import EquivocatingProposer
 from daonode.testing.byzantine.equivocating_voter import EquivocatingVoter
 from daonode.testing.byzantine.forger import Forger
+from daonode.testing.byzantine.old_certificates import OldCertificates
 from daonode.testing.byzantine.pestered import PesteredNode
 from daonode.testing.byzantine.reckless import RecklessNode
 from daonode.testing.byzantine.stale_leader import StaleLeader
+from daonode.testing.byzantine.usurper import Usurper
 from daonode.testing.node import Node
 from daonode.testing.world import EPOCH_BLOCKS
 
@@ -39,6 +41,10 @@ class Scenario:
     """Kinds of messages that honest nodes send in vain until the calm."""
     epoch_blocks: int = EPOCH_BLOCKS
     """After so many blocks an epoch ends."""
+    powers: tuple[int, ...] = (1,)
+    """Those of the validators, in turn."""
+    changes_validators: bool = False
+    """Whether validators leave, come back and change their keys all the time."""
     is_judged_at_the_end: bool = True
     """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
@@ -46,7 +52,9 @@ class Scenario:
 
 FAULTS = Scenario("faults", epoch_blocks=15, min_commits=MIN_COMMITS)
 
-EPOCHS = Scenario("epochs", epoch_blocks=5, min_commits=MIN_COMMITS)
+EPOCHS = Scenario(
+    "epochs", validator_count=5, powers=(1, 2, 3), changes_validators=True, epoch_blocks=5, min_commits=MIN_COMMITS
+)
 
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
@@ -55,6 +63,14 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("unfair", is_unfair=True),
         Scenario("six", validator_count=6),
         EPOCHS,
+        Scenario(
+            "old-certificates",
+            cast={3: OldCertificates},
+            epoch_blocks=4,
+            is_unfair=True,
+            muted=(CommitVoteMessage,),
+        ),
+        Scenario("usurper", cast=dict.fromkeys(range(4), Usurper), epoch_blocks=4),
         Scenario("equivocating-proposer", cast={3: EquivocatingProposer}, is_unfair=True),
         Scenario("equivocating-voter", cast={2: EquivocatingVoter}, is_unfair=True),
         Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),

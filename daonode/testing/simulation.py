@@ -78,7 +78,7 @@ class Simulation:
         self.network = Network(self.random)
         self.byzantine = tuple(index for index, kind in sorted(cast.items()) if kind.is_byzantine)
         self.oracle = Oracle(self.world, byzantine=self.byzantine)
-        self.clients = Clients(self.world)
+        self.clients = Clients(self.world, changes_validators=self.scenario.changes_validators)
         self.nodes = [self._make_node(index, cast.get(index, Node)) for index in range(len(self.world.validators))]
 
     @property
@@ -365,7 +365,7 @@ class Simulation:
 
     def _count_up(self) -> None:
         counters = self.network.counters
-        self.coverage.epochs = self.oracle.epochs
+        self.coverage.epochs, self.coverage.changed_sets = self.oracle.epochs, self.oracle.changed_sets
         self.coverage.lost_batches = sum(node.lost_batches for node in self.nodes)
         self.coverage.messages_lost, self.coverage.messages_cut = counters.lost, counters.cut
         self.coverage.messages_duplicated = counters.duplicated

@@ -19,7 +19,7 @@ from daonode.modules.accounts.policies import account_id
 from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.validators.genesis import GenesisValidator
 from daonode.modules.validators.params import Params
-from daonode.primitives.codec import encode
+from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey, Signature, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import Amount, DurationMs, TimeMs
@@ -30,6 +30,8 @@ GENESIS_MS = 1_000_000_000
 TIMEOUT_BASE_MS = 500
 BLOCK_INTERVAL_MS = 20
 ACCOUNT_COUNT = 4
+VALIDATORS_ACCOUNT = 0
+"""The account that speaks for all validators."""
 EPOCH_BLOCKS = 10_000
 """More than any run has, so that it is one epoch."""
 BALANCE = Amount(10**15)
@@ -78,9 +80,15 @@ class World:
 
     def transfer(self, *, account: int, lane: int, sequence: int, now_ms: int) -> bytes:
         """An encoded, signed transfer from an account to the next one."""
-        seed = self.account_seeds[account]
         destination = address_of(self.account_seeds[(account + 1) % len(self.account_seeds)])
         message = Transfer(destination=destination, asset=AssetId("dao"), amount=Amount(1 + sequence % 7))
+        return self.transaction(
+            "accounts.Transfer", message, account=account, lane=lane, sequence=sequence, now_ms=now_ms
+        )
+
+    def transaction(self, type_: str, message: Record, *, account: int, lane: int, sequence: int, now_ms: int) -> bytes:
+        """An encoded, signed transaction of an account with one message."""
+        seed = self.account_seeds[account]
         body = encode(
             TxBody(
                 version=1,
@@ -91,7 +99,7 @@ class World:
                 expires_at_ms=now_ms + EXPIRY_MS,
                 gas_limit=100_000,
                 max_fee=10**9,
-                messages=(Call(type="accounts.Transfer", body=encode(message)),),
+                messages=(Call(type=type_, body=encode(message)),),
                 memo="",
             )
         )
@@ -105,8 +113,11 @@ def address_of(seed: bytes) -> Address:
 
 
 @lru_cache(maxsize=4)
-def make_world(validator_count: int, *, epoch_blocks: int = EPOCH_BLOCKS) -> World:
-    """The chain of so many validators, whose epochs end after so many blocks; made once a process: it never changes."""
+def make_world(validator_count: int, *, epoch_blocks: int = EPOCH_BLOCKS, powers: tuple[int, ...] = (1,)) -> World:
+    """The chain of so many validators, whose epochs end after so many blocks; made once a process: it never changes.
+
+    `powers` are theirs in turn.
+    """
     seeds = [_secret_seed(index) for index in range(validator_count)]
     account_seeds = tuple(bytes([100 + index]) * 32 for index in range(ACCOUNT_COUNT))
     keys = {_public_key(seed): seed for seed in seeds}
@@ -121,7 +132,10 @@ def make_world(validator_count: int, *, epoch_blocks: int = EPOCH_BLOCKS) -> Wor
         ),
         validators=tuple(
             GenesisValidator(
-                public_key=key, power=1, payout_account=address_of(account_seeds[0]), moniker=f"validator-{index}"
+                public_key=key,
+                power=powers[index % len(powers)],
+                payout_account=address_of(account_seeds[VALIDATORS_ACCOUNT]),
+                moniker=f"validator-{index}",
             )
             for index, key in enumerate(keys)
         ),

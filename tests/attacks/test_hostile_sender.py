@@ -17,8 +17,8 @@ from daonode.modules.governance.types import ProposalId, TrackId
 from daonode.modules.identity.messages import RegisterMember
 from daonode.modules.treasury.messages import ApproveSpend, SetOutflowLimit, VoidSpend
 from daonode.modules.treasury.types import SpendId
-from daonode.modules.validators.genesis import validator_id
 from daonode.modules.validators.messages import EditValidator
+from daonode.modules.validators.types import validator_id
 from daonode.primitives.codec import Record, decode, encode
 from daonode.primitives.ids import Address, AssetId, ChainId, Signature
 from daonode.primitives.signatures import public_key_of, sign

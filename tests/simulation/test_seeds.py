@@ -49,6 +49,8 @@ def require_all_kinds_of_trouble(results: list[Result]) -> None:
     total = asdict(add_coverage(results))
     # Honest validators give no evidence, and here all are honest.
     assert total.pop("evidence") == 0
+    # Here the validators stay; `epochs` is the kind of run in which they change.
+    assert total.pop("changed_sets") == 0
     assert [name for name, count in total.items() if count == 0] == []
 
 
@@ -70,6 +72,12 @@ def test_every_invariant_holds_against_those_who_lie_and_a_network_on_their_side
 def test_those_who_sign_twice_are_caught(name: str, record_property: Callable[[str, object], None]) -> None:
     results = play(range(SEEDS_A_SCENARIO, SEEDS_A_SCENARIO + 4), SCENARIOS[name], record_property)
     assert add_coverage(results).evidence > 0
+
+
+def test_validators_change_while_epochs_go_by(record_property: Callable[[str, object], None]) -> None:
+    total = add_coverage(play(range(SEEDS_A_SCENARIO, 2 * SEEDS_A_SCENARIO), SCENARIOS["epochs"], record_property))
+    assert total.changed_sets > 0
+    assert total.epochs > total.changed_sets
 
 
 @pytest.mark.soak

@@ -19,7 +19,8 @@ from daonode.genesis.errors import GenesisError
 from daonode.genesis.initial import make_initial_state
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
 from daonode.modules.identity.genesis import GenesisMember
-from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
+from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
+from daonode.modules.validators.types import validator_id
 from daonode.node.home import read_seed
 from daonode.primitives.addresses import encode_validator
 from daonode.primitives.ids import AssetId, PublicKey, check_chain_id

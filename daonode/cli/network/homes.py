@@ -18,7 +18,8 @@ from daonode.indexer.settings import IndexerConfig, IndexerSection
 from daonode.modules.accounts.genesis import GenesisAsset, GenesisBalance
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.genesis import GenesisLimit
-from daonode.modules.validators.genesis import GenesisValidator, validator_id
+from daonode.modules.validators.genesis import GenesisValidator
+from daonode.modules.validators.types import validator_id
 from daonode.node.config import (
     DevSection,
     MetricsSection,

@@ -45,3 +45,97 @@ class NodeKeyTaken(TransactionError):
             f"that is the node key of {encode_validator(validator)}", hint="give the key of the validator's own node"
         )
         self.validator = validator
+
+
+class ConsensusKeyTaken(TransactionError):
+    """A validator has, or has had in a set that is still known, this consensus key."""
+
+    code = 7003
+    reason = "consensus_key_taken"
+
+    def __init__(self, *, validator: ValidatorId) -> None:
+        super().__init__(
+            f"that is a consensus key of {encode_validator(validator)}", hint="make a new key for each validator"
+        )
+        self.validator = validator
+
+
+class TooManyValidators(TransactionError):
+    """There are as many validators as a chain may have, in the set or not."""
+
+    code = 7004
+    reason = "too_many_validators"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"there are {limit} validators already", hint="remove one first, and wait for the next epoch")
+        self.limit = limit
+
+
+class NotJailed(TransactionError):
+    """A validator that is not in jail cannot be let out."""
+
+    code = 7005
+    reason = "not_jailed"
+
+    def __init__(self, *, validator: ValidatorId) -> None:
+        super().__init__(f"{encode_validator(validator)} is not in jail", hint="nothing keeps it from the next set")
+        self.validator = validator
+
+
+class StillJailed(TransactionError):
+    """Its time in jail is not over."""
+
+    code = 7006
+    reason = "still_jailed"
+
+    def __init__(self, *, validator: ValidatorId, until_ms: int, now_ms: int) -> None:
+        super().__init__(
+            f"{encode_validator(validator)} is in jail for another {until_ms - now_ms} ms", hint="ask again after that"
+        )
+        self.validator = validator
+        self.until_ms = until_ms
+
+
+class InvalidEvidence(TransactionError):
+    """What was reported convicts nobody."""
+
+    code = 7007
+    reason = "invalid_evidence"
+
+
+class EvidenceExpired(TransactionError):
+    """The epoch of the evidence has been over for too long, or is none that is known."""
+
+    code = 7008
+    reason = "evidence_expired"
+
+    def __init__(self, *, epoch: int) -> None:
+        super().__init__(
+            f"epoch {epoch} is none of those whose sets are kept", hint="evidence counts for a time after its epoch"
+        )
+        self.epoch = epoch
+
+
+class AlreadyConvicted(TransactionError):
+    """A validator is punished once for an epoch."""
+
+    code = 7009
+    reason = "already_convicted"
+
+    def __init__(self, *, validator: ValidatorId, epoch: int) -> None:
+        super().__init__(
+            f"{encode_validator(validator)} was convicted for epoch {epoch}", hint="evidence of one epoch counts once"
+        )
+        self.validator = validator
+        self.epoch = epoch
+
+
+class ValidatorGone(TransactionError):
+    """A validator that was removed says and does nothing more."""
+
+    code = 7010
+    reason = "validator_removed"
+
+    def __init__(self, *, validator: ValidatorId) -> None:
+        super().__init__(f"{encode_validator(validator)} was removed", hint="only a new approval makes it one again")
+        self.validator = validator

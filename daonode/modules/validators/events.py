@@ -1,9 +1,12 @@
 """What this module reports. Field order is wire format. Who proposed a block stands in its header."""
 
+from typing import Literal
+
 from daonode.consensus.types import Validator
-from daonode.modules.validators.types import Moniker, NetworkAddress
+from daonode.modules.validators.types import Moniker, NetworkAddress, Power
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.units import TimeMs
 
 
 class NextSetChosen(Record, frozen=True):
@@ -19,6 +22,70 @@ class EpochBegan(Record, frozen=True):
 
     epoch: U64
     validators: tuple[Validator, ...]
+
+
+class ValidatorApproved(Record, frozen=True):
+    """The DAO lets an account run a validator."""
+
+    validator: ValidatorId
+    public_key: PublicKey
+    power: Power
+    payout_account: Address
+    moniker: Moniker
+
+
+class ValidatorRemoved(Record, frozen=True):
+    """A validator is in no further set."""
+
+    validator: ValidatorId
+
+
+class WeightSet(Record, frozen=True):
+    """A validator has another weight, from the next set on."""
+
+    validator: ValidatorId
+    power: Power
+
+
+class CandidateStood(Record, frozen=True):
+    """A validator wants to be in the next set."""
+
+    validator: ValidatorId
+
+
+class ValidatorLeft(Record, frozen=True):
+    """A validator wants to be in no further set."""
+
+    validator: ValidatorId
+
+
+class ConsensusKeyRotated(Record, frozen=True):
+    """A validator signs with another key, from the next set on."""
+
+    validator: ValidatorId
+    public_key: PublicKey
+
+
+class ValidatorJailed(Record, frozen=True):
+    """A validator is in no set until it is let out, at `until` at the earliest."""
+
+    validator: ValidatorId
+    reason: Literal["equivocation", "absence"]
+    until: TimeMs
+
+
+class ValidatorUnjailed(Record, frozen=True):
+    """A validator may be in the next set again."""
+
+    validator: ValidatorId
+
+
+class EvidenceAccepted(Record, frozen=True):
+    """A validator was shown to have signed in an epoch what no honest one signs."""
+
+    validator: ValidatorId
+    epoch: U64
+    reporter: Address
 
 
 class ValidatorEdited(Record, frozen=True):

@@ -6,9 +6,10 @@ from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
 from daonode.modules.validators.epochs import begin_first_epoch
-from daonode.modules.validators.keys import EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.keys import CONVICTIONS, EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.params import MAX_VALIDATORS, Params
 from daonode.modules.validators.types import (
+    Conviction,
     EpochSet,
     EpochState,
     Moniker,
@@ -17,9 +18,9 @@ from daonode.modules.validators.types import (
     ProposalCount,
     ProposalCounts,
     ValidatorRecord,
+    validator_id,
 )
 from daonode.primitives.codec import U64, Record
-from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
 from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
 from daonode.primitives.units import TimeMs
@@ -40,6 +41,20 @@ class GenesisValidator(Record, frozen=True):
     address: NetworkAddress = ""
     proposed: U64 = 0
     failed: U64 = 0
+    missed: U64 = 0
+    absent_since: TimeMs | None = None
+    is_willing: bool = True
+    is_removed: bool = False
+    jailed_until: TimeMs | None = None
+
+
+class GenesisConviction(Record, frozen=True):
+    """A validator that was convicted for an epoch."""
+
+    epoch: U64
+    validator: ValidatorId
+    convicted_at: TimeMs
+    reporter: Address
 
 
 class GenesisSet(Record, frozen=True):
@@ -59,6 +74,7 @@ class GenesisEpoch(Record, frozen=True):
     ends_at: U64 | None
     wake_at: TimeMs
     sets: tuple[GenesisSet, ...]
+    convictions: tuple[GenesisConviction, ...] = ()
 
 
 class ValidatorsGenesis(Record, frozen=True):
@@ -69,11 +85,6 @@ class ValidatorsGenesis(Record, frozen=True):
     epoch: GenesisEpoch | None = None
 
 
-def validator_id(public_key: PublicKey) -> ValidatorId:
-    """Return the id of a validator that begins with this consensus key."""
-    return ValidatorId(tagged_hash(VALIDATOR_TAG, public_key))
-
-
 def genesis_validators(genesis: ValidatorsGenesis) -> tuple[Validator, ...]:
     """Return the validators of the first epoch as consensus knows them, ascending by id."""
     if genesis.epoch is not None:
@@ -82,6 +93,7 @@ def genesis_validators(genesis: ValidatorsGenesis) -> tuple[Validator, ...]:
     validators = [
         Validator(id=_id_of(validator), public_key=validator.public_key, power=validator.power)
         for validator in genesis.validators
+        if validator.is_willing and not validator.is_removed and validator.jailed_until is None
     ]
     return tuple(sorted(validators, key=lambda validator: validator.id))
 
@@ -104,10 +116,19 @@ def init_genesis(context: Context, genesis: ValidatorsGenesis) -> None:
             moniker=validator.moniker,
             node_key=validator.node_key,
             address=validator.address,
+            is_willing=validator.is_willing,
+            is_removed=validator.is_removed,
+            jailed_until=validator.jailed_until,
         )
         VALIDATORS.set(context.state, _id_of(validator), record)
     counts = [
-        ProposalCount(validator=_id_of(validator), proposed=validator.proposed, failed=validator.failed)
+        ProposalCount(
+            validator=_id_of(validator),
+            proposed=validator.proposed,
+            failed=validator.failed,
+            missed=validator.missed,
+            absent_since=validator.absent_since,
+        )
         for validator in validators
     ]
     ordered = tuple(sorted(counts, key=lambda count: count.validator))
@@ -131,6 +152,11 @@ def export_genesis(state: StateReader) -> ValidatorsGenesis:
                 address=record.address,
                 proposed=counts[validator].proposed,
                 failed=counts[validator].failed,
+                missed=counts[validator].missed,
+                absent_since=counts[validator].absent_since,
+                is_willing=record.is_willing,
+                is_removed=record.is_removed,
+                jailed_until=record.jailed_until,
             )
             for validator, record in VALIDATORS.iterate(state)
         ),
@@ -154,6 +180,9 @@ def _init_epoch(context: Context, genesis: ValidatorsGenesis) -> None:
     else:
         for each in given.sets:
             SETS.set(context.state, each.epoch, EpochSet(validators=each.validators, ended_at=each.ended_at))
+        for convicted in given.convictions:
+            conviction = Conviction(convicted_at=convicted.convicted_at, reporter=convicted.reporter)
+            CONVICTIONS.set(context.state, (convicted.epoch, convicted.validator), conviction)
         epoch = EpochState(
             number=given.number,
             start_height=given.start_height,
@@ -177,6 +206,10 @@ def _export_epoch(state: StateReader) -> GenesisEpoch:
         sets=tuple(
             GenesisSet(epoch=number, validators=each.validators, ended_at=each.ended_at)
             for number, each in SETS.iterate(state)
+        ),
+        convictions=tuple(
+            GenesisConviction(epoch=number, validator=validator, convicted_at=each.convicted_at, reporter=each.reporter)
+            for (number, validator), each in CONVICTIONS.iterate(state)
         ),
     )
 

@@ -2,18 +2,51 @@
 
 from collections.abc import Mapping
 
-import msgspec
+from msgspec.structs import replace
 
+from daonode.consensus.evidence import is_conflict
+from daonode.consensus.statements import signing_bytes
 from daonode.ledger.context import Context
 from daonode.ledger.errors import Unauthorised
+from daonode.ledger.gas import SIGNATURE_GAS
 from daonode.ledger.module import Handler
+from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.ledger.typed import handles
-from daonode.modules.validators.errors import HiddenCharacter
+from daonode.modules.validators.errors import (
+    EvidenceExpired,
+    HiddenCharacter,
+    InvalidEvidence,
+    NotJailed,
+    StillJailed,
+    ValidatorGone,
+)
+from daonode.modules.validators.events import (
+    CandidateStood,
+    ConsensusKeyRotated,
+    ValidatorApproved,
+    ValidatorLeft,
+    ValidatorRemoved,
+    ValidatorUnjailed,
+    WeightSet,
+)
 from daonode.modules.validators.keeper import ValidatorsKeeper
-from daonode.modules.validators.messages import EditValidator
+from daonode.modules.validators.messages import (
+    Approve,
+    Candidate,
+    EditValidator,
+    Leave,
+    Remove,
+    ReportEvidence,
+    RotateConsensusKey,
+    SetWeight,
+    Unjail,
+)
+from daonode.modules.validators.types import ValidatorRecord, validator_id
 from daonode.primitives.addresses import encode_account, encode_validator
 from daonode.primitives.codec import Record
 from daonode.primitives.hidden_text import find_hidden
+from daonode.primitives.ids import ValidatorId
+from daonode.primitives.signatures import verify
 
 
 class Handlers:
@@ -24,21 +57,66 @@ class Handlers:
 
     def by_type(self) -> Mapping[type[Record], Handler]:
         """Return each message type with what applies it."""
-        return {EditValidator: handles(EditValidator, self.edit_validator)}
+        return {
+            Approve: handles(Approve, self.approve),
+            Candidate: handles(Candidate, self.candidate),
+            EditValidator: handles(EditValidator, self.edit_validator),
+            Leave: handles(Leave, self.leave),
+            Remove: handles(Remove, self.remove),
+            ReportEvidence: handles(ReportEvidence, self.report_evidence),
+            RotateConsensusKey: handles(RotateConsensusKey, self.rotate_consensus_key),
+            SetWeight: handles(SetWeight, self.set_weight),
+            Unjail: handles(Unjail, self.unjail),
+        }
+
+    # Decisions of the whole DAO.
+
+    def approve(self, context: Context, message: Approve) -> None:
+        """The DAO lets an account run a validator, which waits for that account to stand as a candidate."""
+        _require_root(context)
+        _check_shown(moniker=message.moniker)
+        validator = validator_id(message.public_key)
+        record = ValidatorRecord(
+            public_key=message.public_key,
+            power=message.power,
+            payout_account=message.payout_account,
+            moniker=message.moniker,
+            node_key=None,
+            address="",
+            is_willing=False,
+        )
+        self._keeper.approve(context, validator, record)
+        context.emit(
+            ValidatorApproved(
+                validator=validator,
+                public_key=message.public_key,
+                power=message.power,
+                payout_account=message.payout_account,
+                moniker=message.moniker,
+            )
+        )
+
+    def remove(self, context: Context, message: Remove) -> None:
+        """The DAO wants a validator in no further set."""
+        _require_root(context)
+        record = self._known(context, message.validator)
+        self._keeper.store(context, message.validator, replace(record, is_removed=True))
+        context.emit(ValidatorRemoved(validator=message.validator))
+
+    def set_weight(self, context: Context, message: SetWeight) -> None:
+        """The DAO gives a validator another weight."""
+        _require_root(context)
+        record = self._known(context, message.validator)
+        self._keeper.store(context, message.validator, replace(record, power=message.power))
+        context.emit(WeightSet(validator=message.validator, power=message.power))
+
+    # What a validator wants.
 
     def edit_validator(self, context: Context, message: EditValidator) -> None:
         """The payout account replaces what its validator says of itself."""
-        record = self._keeper.validator(context.state, message.validator)
-        if context.caller != record.payout_account:
-            raise Unauthorised(
-                f"only the payout account of {encode_validator(message.validator)} may edit it",
-                hint=f"send from {encode_account(record.payout_account)}",
-            )
-        for field, text in (("moniker", message.moniker), ("address", message.address)):
-            position = find_hidden(text)
-            if position is not None:
-                raise HiddenCharacter(field=field, position=position, character=text[position])
-        edited = msgspec.structs.replace(
+        record = self._own(context, message.validator)
+        _check_shown(moniker=message.moniker, address=message.address)
+        edited = replace(
             record,
             payout_account=message.payout_account,
             moniker=message.moniker,
@@ -46,3 +124,91 @@ class Handlers:
             address=message.address,
         )
         self._keeper.edit(context, message.validator, edited)
+
+    def candidate(self, context: Context, message: Candidate) -> None:
+        """A validator wants to be in the next set."""
+        record = self._own(context, message.validator)
+        _check_shown(address=message.address)
+        edited = replace(record, node_key=message.node_key, address=message.address, is_willing=True)
+        self._keeper.edit(context, message.validator, edited)
+        context.emit(CandidateStood(validator=message.validator))
+
+    def leave(self, context: Context, message: Leave) -> None:
+        """A validator wants to be in no further set."""
+        record = self._own(context, message.validator)
+        self._keeper.store(context, message.validator, replace(record, is_willing=False))
+        context.emit(ValidatorLeft(validator=message.validator))
+
+    def rotate_consensus_key(self, context: Context, message: RotateConsensusKey) -> None:
+        """A validator signs with another key from the next set on."""
+        record = self._own(context, message.validator)
+        self._keeper.check_key_is_free(context.state, message.public_key)
+        self._keeper.store(context, message.validator, replace(record, public_key=message.public_key))
+        context.emit(ConsensusKeyRotated(validator=message.validator, public_key=message.public_key))
+
+    def unjail(self, context: Context, message: Unjail) -> None:
+        """A validator that has served its time wants to be in the next set."""
+        record, now_ms = self._own(context, message.validator), context.block.time_ms
+        if record.jailed_until is None:
+            raise NotJailed(validator=message.validator)
+        if now_ms < record.jailed_until:
+            raise StillJailed(validator=message.validator, until_ms=record.jailed_until, now_ms=now_ms)
+        self._keeper.store(context, message.validator, replace(record, jailed_until=None))
+        self._keeper.forget_absence(context, message.validator)
+        context.emit(ValidatorUnjailed(validator=message.validator))
+
+    # What anyone may show.
+
+    def report_evidence(self, context: Context, message: ReportEvidence) -> None:
+        """Convict a validator by two statements, by the key that it had in their epoch."""
+        first, second = message.first.statement, message.second.statement
+        epoch = first.epoch
+        for statement in (first, second):
+            if statement.chain_id != context.block.chain_id or statement.epoch != epoch:
+                raise InvalidEvidence("the statements are not both of this chain and of one epoch")
+        if not is_conflict(first, second):
+            raise InvalidEvidence(
+                "an honest validator may sign both statements", hint="see docs/consensus.md, Evidence"
+            )
+        members = self._keeper.set_of(context.state, epoch)
+        if members is None:
+            raise EvidenceExpired(epoch=epoch)
+        member = next((each for each in members if each.id == message.validator), None)
+        if member is None:
+            raise InvalidEvidence(f"{encode_validator(message.validator)} is no validator of epoch {epoch}")
+        for signed in (message.first, message.second):
+            context.gas.charge(SIGNATURE_GAS)
+            if not verify(member.public_key, signing_bytes(signed.statement), signed.signature):
+                raise InvalidEvidence(f"a signature is not that of {encode_validator(message.validator)}")
+        self._keeper.convict(context, message.validator, epoch=epoch)
+
+    # Leaves.
+
+    def _known(self, context: Context, validator: ValidatorId) -> ValidatorRecord:
+        record = self._keeper.validator(context.state, validator)
+        if record.is_removed:
+            raise ValidatorGone(validator=validator)
+        return record
+
+    def _own(self, context: Context, validator: ValidatorId) -> ValidatorRecord:
+        record = self._known(context, validator)
+        if context.caller != record.payout_account:
+            raise Unauthorised(
+                f"only the payout account of {encode_validator(validator)} may speak for it",
+                hint=f"send from {encode_account(record.payout_account)}",
+            )
+        return record
+
+
+def _require_root(context: Context) -> None:
+    if context.caller != ROOT_ADDRESS:
+        raise Unauthorised(
+            "who may validate is decided by the whole DAO", hint="propose it on the track with the origin root"
+        )
+
+
+def _check_shown(**texts: str) -> None:
+    for field, text in texts.items():
+        position = find_hidden(text)
+        if position is not None:
+            raise HiddenCharacter(field=field, position=position, character=text[position])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from daonode.ledger.module import Invariant
 from daonode.ledger.state import StateReader
-from daonode.modules.validators.keys import PROPOSAL_COUNTS, VALIDATORS
+from daonode.modules.validators.keys import EPOCH, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.params import MAX_VALIDATORS
 from daonode.primitives.addresses import encode_validator
 from daonode.primitives.ids import PublicKey, ValidatorId
@@ -16,6 +16,7 @@ def by_name() -> Mapping[str, Invariant]:
         "size": there_are_as_many_validators_as_allowed,
         "keys": no_two_validators_share_a_key,
         "counts": every_validator_is_counted,
+        "set": the_present_set_can_decide,
     }
 
 
@@ -33,6 +34,20 @@ def no_two_validators_share_a_key(state: StateReader) -> str | None:
             other = owners[record.public_key]
             return f"{encode_validator(validator)} and {encode_validator(other)} have one consensus key"
         owners[record.public_key] = validator
+    return None
+
+
+def the_present_set_can_decide(state: StateReader) -> str | None:
+    """The set of the present epoch is known and has members, ascending by id; so is the next one once it is chosen."""
+    epoch = EPOCH.require(state, None)
+    numbers = (epoch.number,) if epoch.ends_at is None else (epoch.number, epoch.number + 1)
+    for number in numbers:
+        found = SETS.get(state, number)
+        if found is None or not found.validators:
+            return f"the set of epoch {number} is missing"
+        ids = [member.id for member in found.validators]
+        if ids != sorted(ids) or len(ids) > MAX_VALIDATORS:
+            return f"the set of epoch {number} is out of order, or too large"
     return None
 
 

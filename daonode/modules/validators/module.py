@@ -8,7 +8,20 @@ from daonode.ledger.context import Context
 from daonode.ledger.module import Handler, Invariant, Query
 from daonode.ledger.state import StateReader
 from daonode.modules.validators import epochs, invariants
-from daonode.modules.validators.events import EpochBegan, NextSetChosen, ValidatorEdited
+from daonode.modules.validators.events import (
+    CandidateStood,
+    ConsensusKeyRotated,
+    EpochBegan,
+    EvidenceAccepted,
+    NextSetChosen,
+    ValidatorApproved,
+    ValidatorEdited,
+    ValidatorJailed,
+    ValidatorLeft,
+    ValidatorRemoved,
+    ValidatorUnjailed,
+    WeightSet,
+)
 from daonode.modules.validators.expected import AccountsModule
 from daonode.modules.validators.genesis import ValidatorsGenesis, export_genesis, genesis_validators, init_genesis
 from daonode.modules.validators.handlers import Handlers
@@ -25,7 +38,20 @@ class ValidatorsModule:
     version: ClassVar[int] = 1
     requires: ClassVar[tuple[str, ...]] = ("accounts",)
     genesis_type: ClassVar[type[Record]] = ValidatorsGenesis
-    events: ClassVar[tuple[type[Record], ...]] = (EpochBegan, NextSetChosen, ValidatorEdited)
+    events: ClassVar[tuple[type[Record], ...]] = (
+        CandidateStood,
+        ConsensusKeyRotated,
+        EpochBegan,
+        EvidenceAccepted,
+        NextSetChosen,
+        ValidatorApproved,
+        ValidatorEdited,
+        ValidatorJailed,
+        ValidatorLeft,
+        ValidatorRemoved,
+        ValidatorUnjailed,
+        WeightSet,
+    )
 
     def __init__(self, *, accounts: AccountsModule) -> None:
         self.keeper = ValidatorsKeeper()

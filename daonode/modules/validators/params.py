@@ -23,7 +23,19 @@ MIN_EPOCH_BLOCKS: Final = NOTICE_HEIGHTS + 1
 
 
 class Params(Record, frozen=True):
-    """An epoch ends after so many blocks, or after so long in block time; whichever is first."""
+    """The parameters of the genesis document.
+
+    An epoch ends after `epoch_blocks` or `epoch_duration`, whichever is first, and its set has at most `set_size`
+    validators. Whoever is shown to have signed what no honest validator signs is jailed for `equivocation_jail`, if
+    that comes within `evidence_period` after the epoch. Whoever failed its last `absence_turns` turns at least, over
+    `absence_window` at least, is jailed for `absence_jail`.
+    """
 
     epoch_blocks: Annotated[int, Meta(ge=MIN_EPOCH_BLOCKS, le=2**32 - 1)] = 100_000
     epoch_duration: DurationMs = DurationMs(MS_PER_DAY)
+    set_size: Annotated[int, Meta(ge=1, le=MAX_VALIDATORS)] = MAX_VALIDATORS
+    evidence_period: DurationMs = DurationMs(21 * MS_PER_DAY)
+    equivocation_jail: DurationMs = DurationMs(7 * MS_PER_DAY)
+    absence_turns: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 10
+    absence_window: DurationMs = DurationMs(MS_PER_DAY)
+    absence_jail: DurationMs = DurationMs(MS_PER_DAY)

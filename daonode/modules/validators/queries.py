@@ -8,6 +8,7 @@ from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.types import Moniker, NetworkAddress, Power, ProposalCount, ValidatorRecord
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.units import TimeMs
 
 
 class ValidatorsArguments(Record, frozen=True):
@@ -32,6 +33,24 @@ class ValidatorResult(Record, frozen=True):
     address: NetworkAddress
     proposed: U64
     failed: U64
+    is_willing: bool
+    is_removed: bool
+    jailed_until: TimeMs | None
+
+
+class ConvictionResult(Record, frozen=True):
+    """A validator that was shown to have signed in an epoch what no honest one signs."""
+
+    epoch: U64
+    validator: ValidatorId
+    convicted_at: TimeMs
+    reporter: Address
+
+
+class EvidenceResult(Record, frozen=True):
+    """Who was convicted, ascending by epoch, as far back as evidence counts."""
+
+    items: tuple[ConvictionResult, ...]
 
 
 class ValidatorsResult(Record, frozen=True):
@@ -50,9 +69,18 @@ class Queries:
     def by_name(self) -> Mapping[str, Query]:
         """Return each query under its name."""
         return {
+            "evidence": answers(ValidatorsArguments, EvidenceResult, self.evidence),
             "validator": answers(ValidatorArguments, ValidatorResult, self.validator),
             "validators": answers(ValidatorsArguments, ValidatorsResult, self.validators),
         }
+
+    def evidence(self, context: QueryContext, _: ValidatorsArguments) -> EvidenceResult:
+        """Who was convicted."""
+        items = tuple(
+            ConvictionResult(epoch=epoch, validator=validator, convicted_at=each.convicted_at, reporter=each.reporter)
+            for epoch, validator, each in self._keeper.convictions(context.state)
+        )
+        return EvidenceResult(items=items)
 
     def validator(self, context: QueryContext, arguments: ValidatorArguments) -> ValidatorResult:
         """One validator."""
@@ -78,4 +106,7 @@ def _result(count: ProposalCount, record: ValidatorRecord) -> ValidatorResult:
         address=record.address,
         proposed=count.proposed,
         failed=count.failed,
+        is_willing=record.is_willing,
+        is_removed=record.is_removed,
+        jailed_until=record.jailed_until,
     )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from daonode.consensus.statements import Statement
 from daonode.consensus.types import Validator
 from daonode.modules.validators.params import (
     MAX_MONIKER_CHARACTERS,
@@ -12,7 +13,8 @@ from daonode.modules.validators.params import (
     MAX_VALIDATORS,
 )
 from daonode.primitives.codec import U64, Record
-from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
+from daonode.primitives.ids import Address, PublicKey, Signature, ValidatorId
 from daonode.primitives.units import TimeMs
 
 Power = Annotated[int, Meta(ge=1, le=MAX_POWER)]
@@ -25,7 +27,9 @@ NetworkAddress = Annotated[str, Meta(max_length=MAX_NETWORK_ADDRESS_CHARACTERS)]
 class ValidatorRecord(Record, frozen=True):
     """One validator, under its id, which stays when the key changes.
 
-    `payout_account` receives what its proposals earn, and speaks for it in messages.
+    `payout_account` receives what its proposals earn, and speaks for it in messages. A validator is in the next set if
+    it `is_willing`, was not removed, and is not in jail; whoever was jailed stays so until it asks to be let out, at
+    `jailed_until` at the earliest.
     `public_key` signs votes. `node_key` is the Ed25519 key that its node proves itself with to its peers, or None where
     that is not on the chain; `address` is a multiaddress to reach it at, empty where that is not public.
     """
@@ -36,6 +40,28 @@ class ValidatorRecord(Record, frozen=True):
     moniker: Moniker
     node_key: PublicKey | None
     address: NetworkAddress
+    is_willing: bool = True
+    is_removed: bool = False
+    jailed_until: TimeMs | None = None
+
+    @property
+    def is_eligible(self) -> bool:
+        """Whether it may be in the next set."""
+        return self.is_willing and not self.is_removed and self.jailed_until is None
+
+
+class Conviction(Record, frozen=True):
+    """A validator was shown to have signed in an epoch what no honest one signs."""
+
+    convicted_at: TimeMs
+    reporter: Address
+
+
+class SignedStatement(Record, frozen=True):
+    """What a validator has said to others, with its signature."""
+
+    statement: Statement
+    signature: Signature
 
 
 class EpochState(Record, frozen=True):
@@ -60,14 +86,25 @@ class EpochSet(Record, frozen=True):
 
 
 class ProposalCount(Record, frozen=True):
-    """How often a validator's block was committed when it was its turn, and how often its turn passed without one."""
+    """How often a validator's block was committed when it was its turn, and how often its turn passed without one.
+
+    `missed` turns have passed one after the other since `absent_since`, the first of them; none and None when its last
+    turn gave a block.
+    """
 
     validator: ValidatorId
     proposed: U64
     failed: U64
+    missed: U64 = 0
+    absent_since: TimeMs | None = None
 
 
 class ProposalCounts(Record, frozen=True):
     """The counts of all validators, ascending by id: one record, so that a block changes one key."""
 
     counts: Annotated[tuple[ProposalCount, ...], Meta(max_length=MAX_VALIDATORS)]
+
+
+def validator_id(public_key: PublicKey) -> ValidatorId:
+    """Return the id of a validator that begins with this consensus key."""
+    return ValidatorId(tagged_hash(VALIDATOR_TAG, public_key))

@@ -26,7 +26,7 @@ from daonode.modules.governance.messages import SubmitProposal, Vote
 from daonode.modules.governance.types import ProposalId, TrackId
 from daonode.modules.treasury.messages import ApproveSpend
 from daonode.modules.treasury.types import SpendId
-from daonode.modules.validators.genesis import validator_id
+from daonode.modules.validators.types import validator_id
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address, ValidatorId
 from daonode.primitives.units import Amount, DurationMs, TimeMs

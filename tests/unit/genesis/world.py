@@ -15,7 +15,8 @@ from daonode.modules.accounts.policies import account_id
 from daonode.modules.accounts.types import KeyPolicy
 from daonode.modules.identity.genesis import GenesisMember
 from daonode.modules.treasury.genesis import GenesisLimit
-from daonode.modules.validators.genesis import GenesisValidator, validator_id
+from daonode.modules.validators.genesis import GenesisValidator
+from daonode.modules.validators.types import validator_id
 from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import Address, AssetId, ChainId, PublicKey

@@ -2,16 +2,48 @@
 
 from pathlib import Path
 
+from daonode.consensus.statements import Commit, Timeout
 from daonode.consensus.types import Validator
 from daonode.modules.accounts.module import AccountsModule
-from daonode.modules.validators.events import EpochBegan, NextSetChosen, ValidatorEdited
-from daonode.modules.validators.genesis import validator_id
-from daonode.modules.validators.keys import EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
-from daonode.modules.validators.messages import EditValidator
+from daonode.modules.validators.events import (
+    CandidateStood,
+    ConsensusKeyRotated,
+    EpochBegan,
+    EvidenceAccepted,
+    NextSetChosen,
+    ValidatorApproved,
+    ValidatorEdited,
+    ValidatorJailed,
+    ValidatorLeft,
+    ValidatorRemoved,
+    ValidatorUnjailed,
+    WeightSet,
+)
+from daonode.modules.validators.keys import CONVICTIONS, EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.messages import (
+    Approve,
+    Candidate,
+    EditValidator,
+    Leave,
+    Remove,
+    ReportEvidence,
+    RotateConsensusKey,
+    SetWeight,
+    Unjail,
+)
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import Params
-from daonode.modules.validators.types import EpochSet, EpochState, ProposalCount, ProposalCounts, ValidatorRecord
-from daonode.primitives.ids import Address, PublicKey
+from daonode.modules.validators.types import (
+    Conviction,
+    EpochSet,
+    EpochState,
+    ProposalCount,
+    ProposalCounts,
+    SignedStatement,
+    ValidatorRecord,
+    validator_id,
+)
+from daonode.primitives.ids import Address, BlockId, ChainId, PublicKey, Signature
 from daonode.primitives.units import TimeMs
 from tests.conformance.modules.golden import check_golden, encodings, missing_examples
 
@@ -19,6 +51,8 @@ HERE = Path(__file__).parent
 KEY, NODE_KEY = PublicKey(bytes(range(32))), PublicKey(bytes(range(32, 64)))
 PAYOUT = Address(bytes(range(64, 96)))
 NORTH = validator_id(KEY)
+CHAIN = ChainId("daonode:golden")
+SIGNATURE = Signature(bytes(range(64)))
 MEMBER = Validator(id=NORTH, public_key=KEY, power=300)
 REACHED_AT = "/ip4/192.0.2.1/tcp/26600"
 
@@ -38,6 +72,32 @@ RECORDS = (
     EpochSet(validators=(MEMBER,), ended_at=TimeMs(10**12)),
     NextSetChosen(epoch=4, validators=(MEMBER,), begins_after=400),
     EpochBegan(epoch=4, validators=(MEMBER,)),
+    Approve(public_key=KEY, power=3, payout_account=PAYOUT, moniker="north"),
+    Remove(validator=NORTH),
+    SetWeight(validator=NORTH, power=5),
+    Candidate(validator=NORTH, node_key=NODE_KEY, address=REACHED_AT),
+    Leave(validator=NORTH),
+    RotateConsensusKey(validator=NORTH, public_key=NODE_KEY),
+    Unjail(validator=NORTH),
+    ReportEvidence(
+        validator=NORTH,
+        first=SignedStatement(
+            statement=Commit(chain_id=CHAIN, epoch=3, round=7, block_id=BlockId(bytes(32))), signature=SIGNATURE
+        ),
+        second=SignedStatement(
+            statement=Timeout(chain_id=CHAIN, epoch=3, round=7, high_qc_round=6), signature=SIGNATURE
+        ),
+    ),
+    ValidatorApproved(validator=NORTH, public_key=KEY, power=3, payout_account=PAYOUT, moniker="north"),
+    ValidatorRemoved(validator=NORTH),
+    WeightSet(validator=NORTH, power=5),
+    CandidateStood(validator=NORTH),
+    ValidatorLeft(validator=NORTH),
+    ConsensusKeyRotated(validator=NORTH, public_key=NODE_KEY),
+    ValidatorJailed(validator=NORTH, reason="equivocation", until=TimeMs(10**12)),
+    ValidatorUnjailed(validator=NORTH),
+    EvidenceAccepted(validator=NORTH, epoch=3, reporter=PAYOUT),
+    Conviction(convicted_at=TimeMs(10**12), reporter=PAYOUT),
 )
 
 
@@ -53,6 +113,7 @@ def test_every_state_key_has_its_bytes() -> None:
         "params": PARAMS.state_key(None),
         "epoch": EPOCH.state_key(None),
         "set": SETS.state_key(3),
+        "conviction": CONVICTIONS.state_key((3, NORTH)),
     }
     check_golden(HERE / "keys.json", {name: key.hex() for name, key in keys.items()})
 

@@ -6,7 +6,7 @@ from daonode.ledger.errors import NotFound, Unauthorised
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.validators.errors import HiddenCharacter, NodeKeyTaken, UnknownValidator
 from daonode.modules.validators.events import ValidatorEdited
-from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis, validator_id
+from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
 from daonode.modules.validators.keys import VALIDATORS
 from daonode.modules.validators.messages import EditValidator
 from daonode.modules.validators.module import ValidatorsModule
@@ -17,6 +17,7 @@ from daonode.modules.validators.queries import (
     ValidatorsArguments,
     ValidatorsResult,
 )
+from daonode.modules.validators.types import validator_id
 from daonode.primitives.ids import AssetId, ValidatorId
 from tests.unit.modules.accounts.setup import ALICE
 from tests.unit.modules.accounts.setup import genesis as accounts_genesis
