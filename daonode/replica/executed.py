@@ -23,6 +23,7 @@ from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
 from daonode.ledger.receipts import receipts_root
 from daonode.ledger.session import NO_TRANSACTION
+from daonode.ledger.tree import UpperNodes
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.ids import BlockId, Hash, TxId
 from daonode.replica.archive import StateAtTip
@@ -56,10 +57,11 @@ class ExecutedBlocks:
         self._validators = validators
         self._validators_digest = validators.digest()
         self._state = state
+        self._nodes = UpperNodes(state)
         self._root = root
         self._root_id = root.id()
         self._root_version = StateVersion(
-            height=root.height, time_ms=root.time_ms, root=root.state_root, state=state, nodes=state
+            height=root.height, time_ms=root.time_ms, root=root.state_root, state=state, nodes=self._nodes
         )
         self._blocks: dict[BlockId, Executed] = {}
         self._included: dict[TxId, int] = {}
@@ -179,6 +181,7 @@ class ExecutedBlocks:
         assert header.parent_id == self._root_id, f"the block at height {header.height} does not extend the root"
         self._root, self._root_id, self._root_version = header, block_id, executed.version
         self._unsettled.append(executed.version)
+        self._nodes.remember(executed.result.nodes)
         self._let_go(executed)
         kept: dict[BlockId, Executed] = {}
         for candidate_id, candidate in self._blocks.items():
@@ -200,7 +203,7 @@ class ExecutedBlocks:
     def settle(self) -> None:
         """The batches of all commits so far have been written: committed versions read the storage from now on."""
         for version in self._unsettled:
-            version.settle(state=self._state, nodes=self._state)
+            version.settle(state=self._state, nodes=self._nodes)
         self._unsettled.clear()
 
     def _is_suffix(self, parent_id: BlockId) -> bool:

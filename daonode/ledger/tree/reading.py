@@ -6,13 +6,16 @@ uncommitted block keeps its nodes in an overlay of its own over its parent's, an
 reach the storage: along one chain of overlays a version is written once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from daonode.ledger.tree.errors import MissingNode
 from daonode.ledger.tree.nodes import VERSION_SIZE, decode_fields, seal, subtree_hash
 from daonode.primitives.ids import Hash
+
+MAX_UPPER_KEY_SIZE: Final = VERSION_SIZE + 3
+"""The key of a node three nibbles below the root."""
 
 
 class NodeReader(Protocol):
@@ -36,6 +39,39 @@ class OverlayReader:
         if node is None and self.parent is not None:
             return self.parent.get_node(node_key)
         return node
+
+
+class UpperNodes:
+    """A storage of committed nodes that remembers those near the root: every block reads and changes them.
+
+    At most one node for each of the `1 + 16 + 16**2 + 16**3` paths, 4 MiB in all: the one that was read or committed
+    last.
+    """
+
+    __slots__ = ("_nodes", "_storage")
+
+    def __init__(self, storage: NodeReader) -> None:
+        self._storage = storage
+        self._nodes: dict[bytes, tuple[bytes, bytes]] = {}
+        """Node key and bytes by nibble path."""
+
+    def get_node(self, node_key: bytes, /) -> bytes | None:
+        """Return the bytes stored at a node key, None where there are none."""
+        if len(node_key) > MAX_UPPER_KEY_SIZE:
+            return self._storage.get_node(node_key)
+        known = self._nodes.get(node_key[VERSION_SIZE:])
+        if known is not None and known[0] == node_key:
+            return known[1]
+        node = self._storage.get_node(node_key)
+        if node is not None:
+            self._nodes[node_key[VERSION_SIZE:]] = node_key, node
+        return node
+
+    def remember(self, nodes: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take in what has been committed to the storage, or is about to be before anybody else reads."""
+        for node_key, node in nodes:
+            if len(node_key) <= MAX_UPPER_KEY_SIZE:
+                self._nodes[node_key[VERSION_SIZE:]] = node_key, node
 
 
 def root_key(version: int) -> bytes:

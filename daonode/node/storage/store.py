@@ -1,4 +1,4 @@
-"""One LevelDB database: opening, writing, closing; and the opening of the node's two.
+"""One LevelDB database: opening, writing, closing; and the opening of the node's three.
 
 Every method blocks. Any number of threads may read at once and one writes; `close` waits for them. Checksums are
 verified on every read and the log is replayed strictly: a store that lost what it had promised must not serve a
@@ -6,6 +6,7 @@ validator, because the votes of the past bind it.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ import plyvel
 
 from daonode.node.storage.errors import StorageError, StoreDamaged, StoreForeign, StoreLocked, StoreUnavailable
 from daonode.node.storage.marker import StoreKind, check_marker, describe, is_new, read_marker, write_marker
-from daonode.node.storage.reading import Gate, StoreReader, StoreSnapshot, leveldb_text
+from daonode.node.storage.reading import Cursor, Gate, StoreReader, StoreSnapshot, leveldb_text
 from daonode.primitives.ids import ChainId
 
 MEBIBYTE: Final = 1 << 20
@@ -49,6 +50,8 @@ class Store(StoreReader):
     def __init__(self, handle: plyvel.DB, *, gate: Gate) -> None:
         super().__init__(handle, gate=gate)
         self._write_lock = Lock()
+        self._cursor = Cursor(handle)
+        self._cursor_lock = Lock()
         self._has_failed = False
 
     @classmethod
@@ -100,6 +103,8 @@ class Store(StoreReader):
             except plyvel.Error as error:
                 self._has_failed = True
                 raise StoreUnavailable(path=self.path, detail=leveldb_text(error)) from error
+            with self._cursor_lock:
+                self._cursor.reset()
 
     def snapshot(self) -> StoreSnapshot:
         """Return the store as it is now, unmoved by later writes."""
@@ -112,6 +117,7 @@ class Store(StoreReader):
         Later calls, on the store or its snapshots, raise `StoreClosed`.
         """
         self._gate.close()
+        self._cursor.reset()
         self._handle.close()
 
     def __enter__(self) -> Self:
@@ -121,6 +127,15 @@ class Store(StoreReader):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _find(self, key: bytes) -> bytes | None:
+        # The node reads from one thread. Another that comes at the same time does not wait.
+        if not self._cursor_lock.acquire(blocking=False):
+            return super()._find(key)
+        try:
+            return self._cursor.find(key)
+        finally:
+            self._cursor_lock.release()
 
     def _claim(self, *, kind: StoreKind, chain_id: ChainId) -> None:
         """Mark a database that has no marker as ours, if it is empty: creating it may have been interrupted."""
@@ -136,27 +151,37 @@ class Store(StoreReader):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """A node's two stores."""
+    """A node's three stores."""
 
     blocks: Store
     state: Store
+    snapshots: Store
 
     def close(self) -> None:
-        """Close both."""
+        """Close all."""
         self.blocks.close()
         self.state.close()
+        self.snapshots.close()
 
 
 def open_stores(home: Path, *, chain_id: ChainId, options: StoreOptions | None = None) -> Stores:
-    """Open or create `data/blocks` and `data/state` of a home, both or none. Raises what `Store.open` raises."""
+    """Open or create `data/blocks`, `data/state` and `data/snapshots` of a home, all or none.
+
+    Raises what `Store.open` raises.
+    """
     folder = home / "data"
-    blocks = Store.open(folder / StoreKind.BLOCKS, kind=StoreKind.BLOCKS, chain_id=chain_id, options=options)
-    try:
-        state = Store.open(folder / StoreKind.STATE, kind=StoreKind.STATE, chain_id=chain_id, options=options)
-    except StorageError:
-        blocks.close()
-        raise
-    return Stores(blocks=blocks, state=state)
+    with ExitStack() as undo:
+
+        def open_one(kind: StoreKind) -> Store:
+            return undo.enter_context(Store.open(folder / kind, kind=kind, chain_id=chain_id, options=options))
+
+        stores = Stores(
+            blocks=open_one(StoreKind.BLOCKS),
+            state=open_one(StoreKind.STATE),
+            snapshots=open_one(StoreKind.SNAPSHOTS),
+        )
+        undo.pop_all()
+    return stores
 
 
 def stored_chain_id(home: Path) -> ChainId | None:

@@ -1,5 +1,6 @@
 """The tree through its public interface: the hash rules by hand, versions, forks, errors."""
 
+from collections import Counter
 from hashlib import sha256
 
 import pytest
@@ -10,6 +11,7 @@ from daonode.ledger.tree import (
     MissingNode,
     OverlayReader,
     TreeUpdate,
+    UpperNodes,
     VersionOrder,
     prove,
     read_root,
@@ -202,3 +204,53 @@ def test_an_absent_key_is_proved_by_an_empty_subtree_or_by_another_leaf() -> Non
     assert by_nothing.leaf_path == b""
     assert verify_state_proof(deep.root, far, None, by_nothing)
     assert verify_state_proof(first_update({}).root, far, None, prove(reader_of(first_update({})), version=1, key=far))
+
+
+class CountedReads:
+    """Counts how often each node is read."""
+
+    def __init__(self, nodes: dict[bytes, bytes]) -> None:
+        self.nodes = nodes
+        self.counts: Counter[bytes] = Counter()
+
+    def get_node(self, node_key: bytes, /) -> bytes | None:
+        self.counts[node_key] += 1
+        return self.nodes.get(node_key)
+
+
+def test_nodes_near_the_root_are_read_once_and_deeper_ones_each_time() -> None:
+    keys = [b"k%d" % number for number in range(20_000)]
+    storage = CountedReads(dict(first_update(dict.fromkeys(keys, b"0")).nodes))
+    upper = UpperNodes(storage)
+    for _ in range(3):
+        for key in keys[:500]:
+            prove(upper, version=1, key=key)
+    by_depth: dict[int, set[int]] = {}
+    for node_key, count in storage.counts.items():
+        by_depth.setdefault(len(node_key) - 8, set()).add(count)
+    assert [by_depth[depth] for depth in range(4)] == [{1}] * 4
+    assert min(by_depth[4]) == 3
+
+
+def test_what_is_committed_is_remembered_in_the_place_of_what_it_replaces() -> None:
+    first = first_update({b"a": b"1", b"b": b"1"})
+    storage = CountedReads(dict(first.nodes))
+    upper = UpperNodes(storage)
+    assert read_root(upper, 1) == first.root
+    second = update(upper, previous_version=1, version=2, changes=[(b"a", b"2")])
+    upper.remember(second.nodes)
+    storage.nodes |= dict(second.nodes)
+    assert read_root(upper, 2) == second.root
+    assert storage.counts[root_key(2)] == 0
+    assert read_root(upper, 1) == first.root
+    assert storage.counts[root_key(1)] == 2
+
+
+def test_a_node_that_was_missing_is_looked_for_again() -> None:
+    first = first_update({b"a": b"1"})
+    storage = CountedReads({})
+    upper = UpperNodes(storage)
+    with pytest.raises(MissingNode):
+        read_root(upper, 1)
+    storage.nodes |= dict(first.nodes)
+    assert read_root(upper, 1) == first.root
