@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
+from time import process_time
 
+from daonode.testing.exploration.exploring import Exploration
 from daonode.testing.mutants.catalogue import MUTANTS
 from daonode.testing.mutants.hunting import hunt, run_mutant
 from daonode.testing.playing import run_seed
@@ -30,7 +33,15 @@ def main() -> int:
     kill = commands.add_parser("mutants", help="hunt mutants, all of them or some")
     kill.add_argument("names", nargs="*", choices=[[], *MUTANTS])
     kill.add_argument("--runs", type=int, default=100, help="the most runs for each")
+    explore = commands.add_parser("explore", help="go through every order of signing")
+    explore.add_argument("--rounds", type=int, default=3, help="up to this round")
+    explore.add_argument("--copies", type=int, default=1, help="blocks on a parent in a round")
+    explore.add_argument("--states", type=int, help="stop at so many")
+    explore.add_argument("--mutant", choices=MUTANTS, help="break this clause first")
     arguments = parser.parse_args()
+    if arguments.command == "explore":
+        with nullcontext() if arguments.mutant is None else MUTANTS[arguments.mutant].apply():
+            return _explore(rounds=arguments.rounds, copies=arguments.copies, max_states=arguments.states)
     if arguments.command == "mutants":
         return _hunt(arguments.names or list(MUTANTS), max_runs=arguments.runs)
     scenario = SCENARIOS[arguments.scenario]
@@ -67,6 +78,16 @@ def _hunt(names: list[str], *, max_runs: int) -> int:
         else:
             _say(f"{name}: killed by run {kill.runs}, {kill.scenario} {kill.seed}: {kill.failure}")
     return int(lived > 0)
+
+
+def _explore(*, rounds: int, copies: int, max_states: int | None) -> int:
+    began = process_time()
+    found = Exploration(rounds=rounds, copies=copies).run(max_states=max_states)
+    seconds = process_time() - began
+    _say(f"{found.states} states of up to {found.depth} signatures, {found.signers} of a single signer")
+    _say(f"{seconds:.0f} s, {found.states / seconds:.0f} states a second")
+    _say(found.fault or ("every rule held in all of them" if found.is_complete else "no fault in those, and more left"))
+    return int(found.fault is not None)
 
 
 def _show(result: Result) -> int:

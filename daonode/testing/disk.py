@@ -51,6 +51,10 @@ class Database:
         else:
             self._undo.append(undo)
 
+    def copy_from(self, other: Database) -> None:
+        """Hold what another database holds."""
+        self._values, self._keys = dict(other._values), list(other._keys)
+
     def crash(self, random: Random) -> int:
         """Forget a suffix of what was not synced; returns how many batches are gone."""
         lost = random.randint(0, len(self._undo))

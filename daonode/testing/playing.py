@@ -7,11 +7,22 @@ from random import Random
 from daonode.testing.broken import InvariantBroken
 from daonode.testing.faults import draw_faults
 from daonode.testing.interference import Interference
+from daonode.testing.node import Node
 from daonode.testing.results import Result
 from daonode.testing.scenarios import FAULTS, Scenario
 from daonode.testing.simulation import Simulation
 from daonode.testing.trace import Trace
 from daonode.testing.world import GENESIS_MS, make_world
+
+
+def draw_cast(random: Random, scenario: Scenario) -> dict[int, type[Node]]:
+    """Who plays a validator where it is not an honest one: the scenario's cast, and the liars that the seed draws."""
+    cast = dict(scenario.cast)
+    if scenario.liars:
+        faulty = (scenario.validator_count - 1) // 3
+        for index in random.sample(range(scenario.validator_count), faulty):
+            cast[index] = random.choice(scenario.liars)
+    return cast
 
 
 def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False) -> Result:
@@ -23,6 +34,7 @@ def run_seed(seed: int, scenario: Scenario = FAULTS, *, keep_trace: bool = False
         seed=seed,
         world=make_world(node_count, epoch_blocks=scenario.epoch_blocks, powers=scenario.powers),
         scenario=scenario,
+        cast=draw_cast(chance, scenario),
         faults=draw_faults(chance, node_count=node_count),
         interference=Interference(chance, node_count=node_count, muted=scenario.muted) if scenario.is_unfair else None,
         trace=trace,

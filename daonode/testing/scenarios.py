@@ -11,14 +11,22 @@ from dataclasses import dataclass, field
 
 from daonode.consensus.messages import CommitVoteMessage
 from daonode.replica.messages import BlockResponse, Message
+from daonode.testing.byzantine.censor import Censor
+from daonode.testing.byzantine.delayer import Delayer
 from daonode.testing.byzantine.equivocating_proposer import EquivocatingProposer
 from daonode.testing.byzantine.equivocating_voter import EquivocatingVoter
+from daonode.testing.byzantine.flooder import Flooder
 from daonode.testing.byzantine.forger import Forger
+from daonode.testing.byzantine.future_speaker import FutureSpeaker
 from daonode.testing.byzantine.old_certificates import OldCertificates
 from daonode.testing.byzantine.pestered import PesteredNode
 from daonode.testing.byzantine.reckless import RecklessNode
 from daonode.testing.byzantine.stale_leader import StaleLeader
+from daonode.testing.byzantine.time_shifter import TimeShifter
+from daonode.testing.byzantine.twins import Twins
 from daonode.testing.byzantine.usurper import Usurper
+from daonode.testing.byzantine.withholder import Withholder
+from daonode.testing.byzantine.wrong_rooter import WrongRooter
 from daonode.testing.node import Node
 from daonode.testing.world import EPOCH_BLOCKS
 
@@ -35,6 +43,8 @@ class Scenario:
     name: str
     validator_count: int = 4
     cast: Mapping[int, type[Node]] = field(default_factory=dict)
+    liars: tuple[type[Node], ...] = ()
+    """Kinds of which the seed draws as many as may be Byzantine, and whom they play."""
     is_unfair: bool = False
     """Whether the network is biased (`interference.py`) until the calm."""
     muted: tuple[type[Message], ...] = ()
@@ -56,6 +66,22 @@ EPOCHS = Scenario(
     "epochs", validator_count=5, powers=(1, 2, 3), changes_validators=True, epoch_blocks=5, min_commits=MIN_COMMITS
 )
 
+LIARS: tuple[type[Node], ...] = (
+    Censor,
+    Delayer,
+    EquivocatingProposer,
+    EquivocatingVoter,
+    Flooder,
+    Forger,
+    FutureSpeaker,
+    StaleLeader,
+    TimeShifter,
+    Twins,
+    Withholder,
+    WrongRooter,
+)
+"""Every kind of validator that may sign anything."""
+
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
@@ -76,6 +102,15 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),
         Scenario("forger", cast={0: Forger}, is_unfair=True),
         Scenario("forging-server", cast={0: Forger}, is_unfair=True, muted=(BlockResponse,)),
+        Scenario("withholder", cast={0: Withholder}, is_unfair=True),
+        Scenario("delayer", cast={1: Delayer}, is_unfair=True),
+        Scenario("censor", cast={2: Censor}),
+        Scenario("time-shifter", cast={3: TimeShifter}),
+        Scenario("wrong-rooter", cast={0: WrongRooter}),
+        Scenario("future-speaker", cast={1: FutureSpeaker}, is_unfair=True),
+        Scenario("flooder", cast={2: Flooder}),
+        Scenario("twins", cast={3: Twins}, is_unfair=True),
+        Scenario("two-of-seven", validator_count=7, liars=LIARS, is_unfair=True),
         Scenario("pestered", cast=dict.fromkeys(range(4), PesteredNode), is_unfair=True),
         Scenario(
             "reckless",

@@ -7,7 +7,7 @@ number of rounds, commit what is wanted, and agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -58,6 +58,8 @@ class Simulation:
     seed: int
     world: World
     scenario: Scenario
+    cast: Mapping[int, type[Node]]
+    """Who plays a validator, by index, where it is not an honest one."""
     faults: tuple[Fault, ...]
     interference: Interference | None
     trace: Trace
@@ -73,7 +75,7 @@ class Simulation:
     _seen_forks: dict[tuple[int, bytes], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        cast = self.scenario.cast
+        cast = self.cast
         self.random = Random(self.seed)
         self.network = Network(self.random)
         self.byzantine = tuple(index for index, kind in sorted(cast.items()) if kind.is_byzantine)

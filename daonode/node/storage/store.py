@@ -1,4 +1,4 @@
-"""One LevelDB database: opening, writing, closing; and the opening of the node's two.
+"""One LevelDB database: opening, writing, closing; and the opening of the node's three.
 
 Every method blocks. Any number of threads may read at once and one writes; `close` waits for them. Checksums are
 verified on every read and the log is replayed strictly: a store that lost what it had promised must not serve a
@@ -6,6 +6,7 @@ validator, because the votes of the past bind it.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -150,27 +151,37 @@ class Store(StoreReader):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """A node's two stores."""
+    """A node's three stores."""
 
     blocks: Store
     state: Store
+    snapshots: Store
 
     def close(self) -> None:
-        """Close both."""
+        """Close all."""
         self.blocks.close()
         self.state.close()
+        self.snapshots.close()
 
 
 def open_stores(home: Path, *, chain_id: ChainId, options: StoreOptions | None = None) -> Stores:
-    """Open or create `data/blocks` and `data/state` of a home, both or none. Raises what `Store.open` raises."""
+    """Open or create `data/blocks`, `data/state` and `data/snapshots` of a home, all or none.
+
+    Raises what `Store.open` raises.
+    """
     folder = home / "data"
-    blocks = Store.open(folder / StoreKind.BLOCKS, kind=StoreKind.BLOCKS, chain_id=chain_id, options=options)
-    try:
-        state = Store.open(folder / StoreKind.STATE, kind=StoreKind.STATE, chain_id=chain_id, options=options)
-    except StorageError:
-        blocks.close()
-        raise
-    return Stores(blocks=blocks, state=state)
+    with ExitStack() as undo:
+
+        def open_one(kind: StoreKind) -> Store:
+            return undo.enter_context(Store.open(folder / kind, kind=kind, chain_id=chain_id, options=options))
+
+        stores = Stores(
+            blocks=open_one(StoreKind.BLOCKS),
+            state=open_one(StoreKind.STATE),
+            snapshots=open_one(StoreKind.SNAPSHOTS),
+        )
+        undo.pop_all()
+    return stores
 
 
 def stored_chain_id(home: Path) -> ChainId | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from daonode.consensus.effects import Build
 from daonode.consensus.leaders import LeaderSchedule
 from daonode.consensus.messages import (
@@ -21,6 +23,7 @@ from daonode.consensus.messages import (
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote, signing_bytes
 from daonode.consensus.tree import BlockTree
 from daonode.consensus.types import Block, Header, QuorumCertificate, TimeoutCertificate
+from daonode.consensus.verification import vote_statement
 from daonode.primitives.ids import Signature
 from daonode.replica.messages import Message
 from daonode.testing.node import Node
@@ -108,15 +111,32 @@ class Actor(Node):
             sync=self.sync,
         )
 
+    def vote_on(self, message: VoteMessage) -> VoteMessage:
+        """Any vote, signed."""
+        statement = vote_statement(CHAIN_ID, message)
+        return replace(message, signature=self.sign(statement))
+
+    def build_instead(self, block: Block, *, time_ms: int | None = None) -> Block:
+        """A block like one of its own, without transactions, and with another time if one is given."""
+        parent = self.tree.header_of(block.header.parent_id)
+        assert parent is not None, "its own proposal stands on a block that it knows"
+        return self.build_on(block.header, parent=parent, qc=block.qc, tc=block.tc, time_ms=time_ms)
+
     def build_on(
-        self, template: Header, *, parent: Header, qc: QuorumCertificate, tc: TimeoutCertificate | None
+        self,
+        template: Header,
+        *,
+        parent: Header,
+        qc: QuorumCertificate,
+        tc: TimeoutCertificate | None,
+        time_ms: int | None = None,
     ) -> Block:
         """A block without transactions in the round of `template`, on another certificate whose block is executed."""
         failed = self.leaders.failed_proposers(round_=template.round, qc_round=qc.round, extends=parent.id())
         order = Build(
             epoch=self.epoch,
             round=template.round,
-            time_ms=max(self.clock_ms, parent.time_ms + 1),
+            time_ms=max(self.clock_ms, parent.time_ms + 1) if time_ms is None else time_ms,
             proposer=template.proposer,
             parent=parent,
             qc=qc,

@@ -27,6 +27,7 @@ def finished_run() -> Simulation:
         seed=1,
         world=make_world(4),
         scenario=Scenario("quiet", min_commits=5),
+        cast={},
         faults=(),
         interference=None,
         trace=Trace(),
