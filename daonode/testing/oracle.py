@@ -210,7 +210,8 @@ class Oracle:
             return
         calm_round, height = self._calm
         if self._highest_tip > height:
-            self._calm = round_, self._highest_tip
+            # Who lags behind may be in an older round than whoever spoke before.
+            self._calm = max(calm_round, round_), self._highest_tip
         elif round_ > calm_round + MAX_ROUNDS_TO_PROGRESS:
             raise InvariantBroken(
                 PROGRESS, f"no commit in rounds {calm_round} to {round_} although nothing has failed since"

@@ -293,7 +293,7 @@ class Simulation:
                 node = self.nodes[fault.node]
                 if node.is_up:
                     node.effects_until_crash = fault.after_effects
-                    self.after(fault.outage_ms, partial(self._restart, node))
+                    self.after(fault.outage_ms, partial(self._end_outage, node))
             case CrashAll():
                 for node in self.nodes:
                     if node.is_up:
@@ -314,6 +314,12 @@ class Simulation:
             if other is not node and other.is_up:
                 event = PeerDisconnected(other.clock_ms, PeerId(str(node.index)))
                 self._act(other, partial(other.step, event))
+
+    def _end_outage(self, node: Node) -> None:
+        """Start a node that crashed; one that had too little to do to crash by now does so here."""
+        if node.is_up and node.effects_until_crash is not None:
+            self._crash(node)
+        self._restart(node)
 
     def _restart(self, node: Node) -> None:
         node.effects_until_crash = None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from daonode.indexer.decoding import DecodedBlock
 from daonode.indexer.projection.draft import Draft
 from daonode.indexer.projection.interface import Genesis, Moment, on, run_handlers
-from daonode.modules.validators.events import ValidatorEdited
+from daonode.modules.validators.events import ConsensusKeyRotated, ValidatorApproved, ValidatorEdited, WeightSet
 from daonode.modules.validators.keys import PROPOSAL_COUNTS
 from daonode.modules.validators.keys import VALIDATORS as STATE_VALIDATORS
 from daonode.stores.rows import Row, ValidatorRow
@@ -65,4 +65,40 @@ def _on_edited(draft: Draft, _: Moment, event: ValidatorEdited) -> None:
     )
 
 
-_HANDLERS: Final = dict((on(ValidatorEdited, _on_edited),))
+def _on_approved(draft: Draft, _: Moment, event: ValidatorApproved) -> None:
+    draft.put(
+        VALIDATORS,
+        ValidatorRow(
+            id=event.validator,
+            public_key=event.public_key,
+            power=event.power,
+            moniker=event.moniker,
+            payout_account=event.payout_account,
+            address="",
+            proposed=0,
+            missed=0,
+            last_proposed_height=0,
+        ),
+    )
+
+
+def _on_weight_set(draft: Draft, _: Moment, event: WeightSet) -> None:
+    row = draft.get(VALIDATORS, event.validator)
+    assert row is not None, "who has a weight is a validator"
+    draft.put(VALIDATORS, replace(row, power=event.power))
+
+
+def _on_key_rotated(draft: Draft, _: Moment, event: ConsensusKeyRotated) -> None:
+    row = draft.get(VALIDATORS, event.validator)
+    assert row is not None, "who has a key is a validator"
+    draft.put(VALIDATORS, replace(row, public_key=event.public_key))
+
+
+_HANDLERS: Final = dict(
+    (
+        on(ValidatorApproved, _on_approved),
+        on(WeightSet, _on_weight_set),
+        on(ConsensusKeyRotated, _on_key_rotated),
+        on(ValidatorEdited, _on_edited),
+    )
+)

@@ -76,7 +76,21 @@ class Site:
         shell, file = self.network.shell, directory / f"{proposer}.toml"
         shell.json("proposal", "new", "text", "--title", title, "--body", body, "-f", file)
         proposal = shell.json("proposal", "submit", file, "--from", proposer)["proposal_id"]
-        return int(str(shell.json("proposal", "show", str(proposal))["number"]))
+        number = int(str(shell.json("proposal", "show", str(proposal))["number"]))
+        self._wait_for(f"api/proposals/{number}")
+        return number
+
+    def _wait_for(self, path: str) -> None:
+        """Wait until the index has what the chain has."""
+        deadline_s = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}{path}", timeout=5):
+                    return
+            except urllib.error.HTTPError as error:
+                error.close()
+            assert time.monotonic() < deadline_s, f"{path} is not there"
+            pause()
 
 
 @contextmanager

@@ -277,7 +277,7 @@ async def test_every_view_can_be_read_by_everybody(tab: Tab, site: Site, tmp_pat
 async def test_the_status_page_of_a_node_moves_with_its_chain(tab: Tab, site: Site, tmp_path: Path) -> None:
     await tab.goto(f"http://{site.network.nodes[0]['rpc'].removeprefix('http://')}/")
     before = await tab.wait_for("document.querySelector('main').innerText")
-    site.propose(tmp_path, title="Something happens", proposer="dave")
+    site.propose(tmp_path, title="Something happens", proposer="grace")
     await tab.wait_for(f"document.querySelector('main').innerText !== {json.dumps(before)}")
     for width in WIDTHS:
         await tab.look(width=width)
