@@ -9,8 +9,7 @@ end, also when the node is told to stop. Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, assert_never
@@ -22,11 +21,10 @@ from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import ProposalMessage, TimeoutMessage
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
-from daonode.ledger.table import CorruptRecord
-from daonode.ledger.tree import TreeError
 from daonode.node.clients import Clients
 from daonode.node.clock import Clock
 from daonode.node.clock_watch import ClockWatch
+from daonode.node.damage import stopping_at_damage
 from daonode.node.divergence import write_divergence_report
 from daonode.node.errors import DiskFailed, Diverged
 from daonode.node.inbox import Inbox, Taken
@@ -34,6 +32,7 @@ from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.offences import FAULT_WINDOW_SECONDS, MAX_FAULTS, Offences
 from daonode.node.quorum_delay import QuorumDelay
+from daonode.node.snapshots import SnapshotTaker
 from daonode.node.storage import StorageError, Stores
 from daonode.node.timers import Timers
 from daonode.node.transport.identity import PeerId as TransportPeerId
@@ -57,10 +56,10 @@ from daonode.replica.effects import (
     SetTimer,
     Sign,
     Store,
+    TakeSnapshot,
     TransactionAdmitted,
     TransactionRefused,
 )
-from daonode.replica.errors import RecordDamaged
 from daonode.replica.events import (
     Event,
     MessageReceived,
@@ -109,7 +108,8 @@ class Driver:
         self._replica = replica
         self._intake = intake
         self._signer = signer
-        self._stores = {Store.BLOCKS: stores.blocks, Store.STATE: stores.state}
+        self._stores = {Store.BLOCKS: stores.blocks, Store.STATE: stores.state, Store.SNAPSHOTS: stores.snapshots}
+        self._snapshots = SnapshotTaker(stores)
         self._transport = transport
         self._clock = clock
         self._metrics = metrics
@@ -141,6 +141,7 @@ class Driver:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._timers.run)
                 nursery.start_soon(self._watch_reach)
+                nursery.start_soon(self._snapshots.run)
                 for lane in TransportLane:
                     nursery.start_soon(self._receive, lane)
                 await self._step(Started(self._clock.now_ms()))
@@ -193,7 +194,7 @@ class Driver:
         """Check a message and queue it; many transactions are checked on a thread, the rest is too small for one."""
         peer, lane, now_ms = PeerId(item.peer), Lane(item.lane.value), self._clock.now_ms()
         try:
-            with _stopping_at_damage():
+            with stopping_at_damage():
                 if lane is Lane.MEMPOOL and len(item.data) > MAX_INLINE_BYTES:
                     checked = await trio.to_thread.run_sync(
                         self._check_message, lane, item.data, now_ms, limiter=self._checking
@@ -224,7 +225,7 @@ class Driver:
             header = message.block.header
             self._metrics.consensus.note_proposal(header, now_ms=event.now_ms, name_of=self._narrator.validator_name)
             self._quorum_delay.on_proposed(header.id())
-        with timed, self._metrics.count_cpu("step"), _stopping_at_damage():
+        with timed, self._metrics.count_cpu("step"), stopping_at_damage():
             effects = self._replica.step(event)
         self._quorum_delay.on_certified(self._replica.core.high_qc.block_id)
         if isinstance(message, BlockResponse):
@@ -254,6 +255,8 @@ class Driver:
                 self._timers.cancel(effect.timer)
             case Committed():
                 self._on_committed(effect)
+            case TakeSnapshot():
+                self._snapshots.begin(effect.height)
             case TransactionAdmitted():
                 self._clients.answer(effect.ticket, effect.tx_id)
             case TransactionRefused():
@@ -377,17 +380,3 @@ class Driver:
     def _check_message(self, lane: Lane, data: bytes, now_ms: int) -> CheckedMessage:
         with self._metrics.count_cpu(f"check_{lane.value}"):
             return self._intake.check_message(lane, data, now_ms=now_ms)
-
-
-@contextmanager
-def _stopping_at_damage() -> Iterator[None]:
-    """Turn what says that a store is not readable into the end of the node.
-
-    Bytes of peers and clients have errors of their own, so what cannot be decoded here was read from a store.
-    """
-    try:
-        yield
-    except StorageError as error:
-        raise DiskFailed(f"the node stops: {error}") from error
-    except (RecordDamaged, CorruptRecord, TreeError) as error:
-        raise DiskFailed(f"the node stops: what it reads from its stores is damaged: {error}") from error

@@ -25,6 +25,7 @@ MODULE_TAG: Final = b"daonode/module/v1"
 PROPOSAL_TAG: Final = b"daonode/proposal/v1"
 MESSAGE_TAG: Final = b"daonode/message/v1"
 ORIGIN_TAG: Final = b"daonode/origin/v1"
+SNAPSHOT_TAG: Final = b"daonode/snapshot/v1"
 
 # Reserved, so that what a wallet signs under one of them can never become something else.
 BALLOT_TAG: Final = b"daonode/ballot/v1"

@@ -19,6 +19,7 @@ from daonode.primitives.ids import BlockId, TxId, check_block_id
 from daonode.primitives.state_proof import StateProof
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import (
+    BASE_KEY,
     EPOCH_PREFIX,
     GENESIS_KEY,
     HEADER_PREFIX,
@@ -27,6 +28,7 @@ from daonode.replica.layout import (
     ROUND_PREFIX,
     STATE_PREFIX,
     TIP_KEY,
+    Base,
     CommittedBlock,
     EpochRecord,
     Receipts,
@@ -36,6 +38,7 @@ from daonode.replica.layout import (
     block_key,
     height_key,
     place_key,
+    prefix_end,
 )
 
 R = TypeVar("R", bound=Record)
@@ -187,15 +190,36 @@ class Archive:
             header=last.header, descendants=last.descendants, proof=last.proof, validators=following.validators
         )
 
+    def epoch_changes(self) -> tuple[EpochChange, ...]:
+        """What leads from the first epoch to the present one."""
+        changes = [self.epoch_change(number) for number in range(self.current_epoch().validators.epoch)]
+        return tuple(change for change in changes if change is not None)
+
     def prove(self, key: bytes) -> StateProof:
         """The proof that a state key has its value, or none, under the tip's state root."""
         return prove(self.state_at_tip(), version=self.tip().height, key=key)
 
+    def base(self) -> Base | None:
+        """Where the store begins, None where it has the chain from its genesis on."""
+        return read_record(self.state.get(BASE_KEY), Base, store="state", record="the base")
+
+    def recent_blocks(self, count: int) -> tuple[Block, ...]:
+        """The last committed blocks of the present epoch, ascending, the tip included: what leaders are chosen by.
+
+        Those of a snapshot come without payload.
+        """
+        base, tip_height = self.base(), self.tip().height
+        first = max(self.current_epoch().start_height, tip_height - count) + 1
+        below = () if base is None else base.history
+        blocks = [Block(each.header, b"", each.qc, None) for each in below if each.header.height >= first]
+        first = first if base is None else max(first, base.height + 1)
+        above = (self.block_at(height) for height in range(first, tip_height + 1))
+        return (*blocks, *(block for block in above if block is not None))
+
     def unsettled(self) -> tuple[Block, ...]:
         """Durable blocks not yet known to be committed or abandoned, by ascending round."""
-        end = bytes([ROUND_PREFIX[0] + 1])
         blocks: list[Block] = []
-        for key, _ in self.blocks.iterate(start=ROUND_PREFIX, end=end):
+        for key, _ in self.blocks.iterate(start=ROUND_PREFIX, end=prefix_end(ROUND_PREFIX)):
             block = self.block(check_block_id(key[len(ROUND_PREFIX) + 8 :]))
             if block is not None:
                 blocks.append(block)

@@ -25,12 +25,16 @@ from daonode.ledger.registry import RegistryError, discover
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import Hash, PublicKey, ValidatorId
 from daonode.primitives.signatures import verify
-from daonode.replica.archive import Archive
+from daonode.replica.archive import Archive, KeyValueReader
 from daonode.replica.committing import KEPT_VERSIONS, Writes, commit_writes, epoch_writes
+from daonode.replica.config import ReplicaConfig
 from daonode.replica.events import PeerId
 from daonode.replica.intake import Intake
+from daonode.replica.joining import Joining
 from daonode.replica.layout import GENESIS_KEY, EpochRecord, StoredGenesis
-from daonode.replica.replica import Replica, ReplicaConfig
+from daonode.replica.rebuilding import Origin
+from daonode.replica.replica import Replica
+from daonode.replica.snapshot_archive import SnapshotArchive
 
 ROUND_SHARE = 4
 """The part of a round that executing its block may take: a leader builds it, then the others execute it."""
@@ -88,6 +92,8 @@ class Chain:
         safety: SafetyState,
         verifier: Verifier,
         kept_versions: int = KEPT_VERSIONS,
+        snapshots: SnapshotArchive | None = None,
+        snapshot_interval: int | None = None,
     ) -> Replica:
         """A replica over a store that holds this chain; `keys` are those of the signer whose state `safety` is."""
         heartbeat = self.description.consensus.heartbeat
@@ -98,6 +104,7 @@ class Chain:
             heartbeat_ms=None if heartbeat is None else int(heartbeat),
             gas_target=min(self.description.consensus.timeout_base // ROUND_SHARE, MAX_BUILDING_MS) * GAS_A_MS,
             kept_versions=kept_versions,
+            snapshot_interval=snapshot_interval,
         )
         return Replica(
             config,
@@ -106,6 +113,7 @@ class Chain:
             verifier=verifier,
             archive=archive,
             safety=safety,
+            snapshots=snapshots,
         )
 
     def make_intake(self, archive: Archive, verifier: Verifier) -> Intake:
@@ -126,14 +134,23 @@ class NewChain(Chain):
 
     def genesis_writes(self) -> Writes:
         """What an empty `state` database is initialised with; the tip and what `stored_chain` needs stand last."""
+        writes = commit_writes(self.genesis, self.initial.result, None)
+        return *epoch_writes(self.first_epoch), *writes, self.stored_genesis()
+
+    def make_joining(self, *, state: KeyValueReader, snapshots: KeyValueReader, verifier: Verifier) -> Joining:
+        """What takes a node with empty databases to a snapshot of its peers."""
+        origin = Origin(self.genesis, self.first_epoch, self.stored_genesis())
+        return Joining(state=state, snapshots=snapshots, verifier=verifier, origin=origin)
+
+    def stored_genesis(self) -> tuple[bytes, bytes]:
+        """The key and the record of what a later start needs of the document."""
         stored = StoredGenesis(
             chain=self.description,
             modules=tuple(module.name for module in self.document.registry.modules),
             header=self.genesis,
             validators=self.validators,
         )
-        writes = commit_writes(self.genesis, self.initial.result, None)
-        return *epoch_writes(self.first_epoch), *writes, (GENESIS_KEY, encode(stored))
+        return GENESIS_KEY, encode(stored)
 
 
 def make_chain(document: GenesisDocument) -> NewChain:

@@ -38,7 +38,7 @@ class Cores:
             root=root,
             # What made the block that the epoch begins on final was of the epoch before.
             root_proof=proof if root.height > epoch.start_height else None,
-            history=_history(archive, root.height, above=epoch.start_height),
+            history=archive.recent_blocks(HISTORY_HEIGHTS),
             uncommitted=uncommitted,
         )
 
@@ -66,10 +66,3 @@ class Cores:
             validators=epoch.validators,
             genesis_qc=epoch.genesis_qc,
         )
-
-
-def _history(archive: Archive, tip_height: int, *, above: int) -> tuple[Block, ...]:
-    """The last committed blocks above a height, ascending, the tip included."""
-    first = max(above, tip_height - HISTORY_HEIGHTS) + 1
-    blocks = [archive.block_at(height) for height in range(first, tip_height + 1)]
-    return tuple(block for block in blocks if block is not None)

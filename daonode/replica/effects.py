@@ -22,12 +22,14 @@ from daonode.replica.messages import Message
 
 
 class Store(Enum):
-    """The two databases of a node."""
+    """The three databases of a node."""
 
     BLOCKS = "blocks"
     """Blocks by id: durable before they are voted for."""
     STATE = "state"
     """Everything that a commit changes: one batch a height."""
+    SNAPSHOTS = "snapshots"
+    """What new nodes begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,16 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    """Make a snapshot (`snapshot_making.py`) of the state as it is at this point, in the background.
+
+    While an earlier one is still being made, this one is left out.
+    """
+
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionAdmitted:
     ticket: Ticket
     tx_id: TxId
@@ -126,6 +138,7 @@ Effect = (
     | SetTimer
     | CancelTimer
     | Committed
+    | TakeSnapshot
     | TransactionAdmitted
     | TransactionRefused
     | PeerFault

@@ -1,4 +1,4 @@
-"""What a node keeps on disk: the keys and records of its two databases.
+"""What a node keeps on disk: the keys and records of its three databases.
 
 `blocks` holds every block by id from before it is voted for until it is abandoned (``b`` + id), and the list of those
 that are neither committed nor abandoned yet (``u`` + round + id). `state` holds
@@ -14,8 +14,19 @@ key                     value
 ``r`` + height          `Receipts`
 ``t`` + transaction id  `TransactionPlace`
 ``e`` + epoch           `EpochRecord`
-``m`` + name            single values: `Tip`, `StoredGenesis`
+``m`` + name            single values: `Tip`, `StoredGenesis`, `Base`
 ======================  =============================================================
+
+`snapshots` holds snapshots of the state for peers (`snapshot.py`), and the one that a new node fetches:
+
+==================================  =================================================
+key                                 value
+==================================  =================================================
+``m`` + height                      the `Manifest` of a whole snapshot
+``c`` + block id + index (4 bytes)  an encoded `Chunk`
+``f``                               the `Manifest` whose chunks are being fetched
+``e`` + path                        the key of this path, while a snapshot is made
+==================================  =================================================
 
 Heights and epochs are 8 bytes, big-endian, so that they sort.
 """
@@ -27,6 +38,7 @@ from daonode.genesis.document import ChainDescription
 from daonode.ledger.block import Receipt
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import BlockId, TxId
+from daonode.replica.snapshot import Ancestor
 
 STATE_PREFIX = b"s"
 NODE_PREFIX = b"n"
@@ -37,9 +49,15 @@ PLACE_PREFIX = b"t"
 EPOCH_PREFIX = b"e"
 TIP_KEY = b"mtip"
 GENESIS_KEY = b"mgenesis"
+BASE_KEY = b"mbase"
 BLOCK_PREFIX = b"b"
 ROUND_PREFIX = b"u"
 """In `blocks`: ``u`` + round + block id, for blocks that are not yet known to be committed or abandoned."""
+
+MANIFEST_PREFIX = b"m"
+CHUNK_PREFIX = b"c"
+FETCHING_KEY = b"f"
+SORTING_PREFIX = b"e"
 
 
 class CommittedBlock(Record, frozen=True):
@@ -89,6 +107,16 @@ class Tip(Record, frozen=True):
     next_deadline_ms: int | None
 
 
+class Base(Record, frozen=True):
+    """Where a store begins that was made from a snapshot: of the block at this height it has the header alone.
+
+    `history` are the last blocks of its epoch up to there, ascending, as far as the choice of leaders needs them.
+    """
+
+    height: int
+    history: tuple[Ancestor, ...]
+
+
 class StoredGenesis(Record, frozen=True):
     """What a start needs of the genesis document, which need not be executed again. `header` is the genesis block's."""
 
@@ -116,3 +144,13 @@ def block_key(block_id: BlockId) -> bytes:
 def round_key(round_: int, block_id: BlockId) -> bytes:
     """The key that lists a block in `blocks` as not yet settled."""
     return ROUND_PREFIX + round_.to_bytes(8, "big") + block_id
+
+
+def chunk_key(block_id: BlockId, index: int) -> bytes:
+    """The key of a chunk of the snapshot of a block."""
+    return CHUNK_PREFIX + block_id + index.to_bytes(4, "big")
+
+
+def prefix_end(prefix: bytes) -> bytes:
+    """The first key above all that begin with a prefix, whose last byte is not the highest."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])

@@ -7,7 +7,9 @@ catches up delays a vote.
 from __future__ import annotations
 
 from enum import Enum
-from typing import assert_never
+from typing import Annotated, assert_never
+
+from msgspec import Meta
 
 from daonode.consensus.messages import (
     CommitVoteMessage,
@@ -18,8 +20,9 @@ from daonode.consensus.messages import (
     VoteMessage,
 )
 from daonode.consensus.types import Block, CommitProof, Header
-from daonode.primitives.codec import U64, Record
+from daonode.primitives.codec import U32, U64, Record
 from daonode.primitives.ids import BlockId
+from daonode.replica.snapshot import SNAPSHOTS_KEPT
 
 MAX_BLOCKS_A_RESPONSE = 64
 """The most blocks in one `BlockResponse`."""
@@ -74,7 +77,34 @@ class BlockResponse(Record, frozen=True, tag="block_response"):
     descendants: tuple[Header, ...] = ()
 
 
-SyncLaneMessage = BlockRequest | BlockResponse
+class ManifestRequest(Record, frozen=True, tag="manifest_request"):
+    """Ask which snapshots a peer has."""
+
+
+class ManifestResponse(Record, frozen=True, tag="manifest_response"):
+    """The encoded manifests of the snapshots that the sender keeps, by ascending height."""
+
+    manifests: Annotated[tuple[bytes, ...], Meta(max_length=SNAPSHOTS_KEPT)]
+
+
+class ChunkRequest(Record, frozen=True, tag="chunk_request"):
+    """Ask for a chunk of the snapshot of a block."""
+
+    block_id: BlockId
+    index: U32
+
+
+class ChunkResponse(Record, frozen=True, tag="chunk_response"):
+    """The answer to `ChunkRequest(block_id, index)`: the encoded chunk, None when the sender does not have it."""
+
+    block_id: BlockId
+    index: U32
+    chunk: bytes | None
+
+
+Request = BlockRequest | ManifestRequest | ChunkRequest
+SnapshotMessage = ManifestRequest | ManifestResponse | ChunkRequest | ChunkResponse
+SyncLaneMessage = BlockRequest | BlockResponse | SnapshotMessage
 Message = (
     ProposalMessage
     | VoteMessage
@@ -83,6 +113,10 @@ Message = (
     | SyncMessage
     | BlockRequest
     | BlockResponse
+    | ManifestRequest
+    | ManifestResponse
+    | ChunkRequest
+    | ChunkResponse
     | TransactionsMessage
 )
 
@@ -105,6 +139,8 @@ def lane_of(message: Message) -> Lane:
             return Lane.CONSENSUS
         case BlockRequest() | BlockResponse():
             return Lane.SYNC
+        case ManifestRequest() | ManifestResponse() | ChunkRequest() | ChunkResponse():
+            return Lane.SYNC
         case TransactionsMessage():
             return Lane.MEMPOOL
         case _:
@@ -119,9 +155,15 @@ __all__ = [
     "NO_BLOCK",
     "BlockRequest",
     "BlockResponse",
+    "ChunkRequest",
+    "ChunkResponse",
     "ConsensusMessage",
     "Lane",
+    "ManifestRequest",
+    "ManifestResponse",
     "Message",
+    "Request",
+    "SnapshotMessage",
     "SyncLaneMessage",
     "TransactionsMessage",
     "epoch_of",

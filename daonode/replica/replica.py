@@ -11,14 +11,11 @@ that block: with another set, the certificate that follows from the block's head
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from daonode.consensus import effects as core_effects
 from daonode.consensus import events as core_events
 from daonode.consensus.certificates import genesis_certificate
-from daonode.consensus.config import ConsensusConfig
 from daonode.consensus.core import Core
 from daonode.consensus.epochs import EpochChange
 from daonode.consensus.events import Timer
@@ -28,11 +25,12 @@ from daonode.consensus.types import Block
 from daonode.consensus.verification import Verifier, event_of
 from daonode.genesis.initial import ValidatorSource
 from daonode.ledger.application import Application
-from daonode.primitives.ids import BlockId, PublicKey, ValidatorId
+from daonode.primitives.ids import BlockId, ValidatorId
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import SYNC_TIMER, BlockSync
-from daonode.replica.committing import KEPT_VERSIONS, Pruning, commit_writes, epoch_writes, proofs_of
+from daonode.replica.committing import Pruning, commit_writes, epoch_writes, proofs_of
+from daonode.replica.config import ReplicaConfig
 from daonode.replica.cores import Cores
 from daonode.replica.durable import DurableBlocks
 from daonode.replica.early import EarlyMessages
@@ -49,6 +47,7 @@ from daonode.replica.effects import (
     SetTimer,
     Sign,
     Store,
+    TakeSnapshot,
 )
 from daonode.replica.events import (
     Event,
@@ -65,35 +64,27 @@ from daonode.replica.events import (
 from daonode.replica.executed import ExecutedBlocks
 from daonode.replica.layout import EpochRecord
 from daonode.replica.mempool import Mempool
-from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMessage, epoch_of
+from daonode.replica.messages import (
+    BlockRequest,
+    BlockResponse,
+    ChunkRequest,
+    ChunkResponse,
+    ManifestRequest,
+    ManifestResponse,
+    TransactionsMessage,
+    epoch_of,
+)
 from daonode.replica.pacing import Pacing
-from daonode.replica.serving import BlockServer
+from daonode.replica.serving import BlockServer, Server, SnapshotServer
+from daonode.replica.snapshot_archive import SnapshotArchive
+from daonode.replica.snapshot_making import SnapshotSchedule
 
 WAKE_TIMER = "wake"
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaConfig:
-    """What a replica is told of its chain and of itself.
-
-    `keys` are those that the signer holds, none for a full node: in an epoch whose set has one of them it is a
-    validator. `peers` names the transport peers of validators. An idle chain makes a block every `heartbeat_ms`, or
-    none when that is None. State can be proven for `kept_versions` heights below the tip. A block that is built here
-    ends once its transactions have used `gas_target`, sooner for some time after rounds that failed: larger ones are
-    valid, and would not be executed everywhere before the round is over.
-    """
-
-    consensus: ConsensusConfig
-    keys: tuple[PublicKey, ...]
-    peers: Mapping[ValidatorId, PeerId]
-    heartbeat_ms: int | None
-    gas_target: int
-    kept_versions: int = KEPT_VERSIONS
-
-
 class Replica:
-    """One validator or full node. `archive` reads the live databases that the driver writes `Persist` effects to.
+    """One validator or full node. `archive` and `snapshots` read the live databases that `Persist` writes to.
 
     `verifier` is taken from epoch to epoch here. `safety` is the signer's last persisted state; a signer that is epochs
     behind the store is taken to where it is by the first effects.
@@ -108,6 +99,7 @@ class Replica:
         verifier: Verifier,
         archive: Archive,
         safety: SafetyState,
+        snapshots: SnapshotArchive | None = None,
     ) -> None:
         root, epoch = archive.tip_header(), archive.current_epoch()
         self._config = config
@@ -119,7 +111,8 @@ class Replica:
             application, source=source, validators=epoch.validators, root=root, state=archive.state_at_tip()
         )
         self._admission = Admission(application, self._executed, Mempool())
-        self._server = BlockServer(archive, path_to=self._executed.path)
+        self._server = Server(BlockServer(archive, path_to=self._executed.path), SnapshotServer(snapshots))
+        self._schedule = SnapshotSchedule(config.snapshot_interval, height=root.height)
         self._durable = DurableBlocks(archive)
         self._pruning = Pruning(archive.state, kept_versions=config.kept_versions)
         self._next_deadline_ms = archive.tip().next_deadline_ms
@@ -217,8 +210,11 @@ class Replica:
         match event.message:
             case TransactionsMessage():
                 self._admission.receive(event.peer, event.transactions)
-            case BlockRequest():
+            case BlockRequest() | ManifestRequest() | ChunkRequest():
                 self._effects.extend(self._server.answer(event.peer, event.message, now_ms=event.now_ms))
+            case ManifestResponse() | ChunkResponse():
+                # An answer to what was asked before this replica took over from `joining.py`.
+                pass
             case BlockResponse():
                 effects, events = self._sync.take(event.peer, event.message, now_ms=event.now_ms)
                 self._effects.extend(effects)
@@ -346,6 +342,8 @@ class Replica:
             self._effects.append(Persist(Store.STATE, writes, sync=True))
             self._admission.settle(block.payload, result.receipts, time_ms=header.time_ms)
             self._effects.append(Committed(header, result.receipts))
+            if self._schedule.is_due(header, own_proof):
+                self._effects.append(TakeSnapshot(header.height))
         self._effects.append(self._durable.settle(blocks))
         self._set_wake_timer()
         if following is not None:

@@ -1,7 +1,4 @@
-"""Serving blocks to peers that miss them, in bounded portions and at a bounded rate.
-
-Blocks are read from disk inside the step, so what one peer may cost the others is bounded here.
-"""
+"""Serving blocks and snapshots to peers that miss them, in bounded portions and at a bounded rate (`budgets.py`)."""
 
 from __future__ import annotations
 
@@ -13,29 +10,25 @@ from daonode.ledger.params import MAX_BLOCK_BYTES
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import BlockId
 from daonode.replica.archive import Archive
-from daonode.replica.effects import Effect, PeerFault, Send
+from daonode.replica.budgets import PeerBudgets
+from daonode.replica.effects import Effect, Send
 from daonode.replica.events import PeerId
-from daonode.replica.messages import MAX_BLOCKS_A_RESPONSE, MAX_RESPONSE_BYTES, BlockRequest, BlockResponse
+from daonode.replica.messages import (
+    MAX_BLOCKS_A_RESPONSE,
+    MAX_RESPONSE_BYTES,
+    BlockRequest,
+    BlockResponse,
+    ChunkRequest,
+    ChunkResponse,
+    ManifestRequest,
+    ManifestResponse,
+    Message,
+    Request,
+)
+from daonode.replica.snapshot_archive import SnapshotArchive
 
-WINDOW_MS = 1_000
-MAX_REQUESTS_A_WINDOW = 32
-"""The most requests of one peer that are answered in `WINDOW_MS`: 2,048 blocks, more than anyone executes in it."""
-MAX_BYTES_A_WINDOW = 16 * 1024 * 1024
-"""Once one peer has been sent as many bytes of blocks in `WINDOW_MS`, it gets no more in it."""
 MAX_UNPROVEN_BYTES = MAX_BLOCK_BYTES + 512 * 1024
 """The most bytes of blocks that are sent for the sake of one proof: any single block, and less than a message holds."""
-MAX_PEERS = 512
-"""Peers whose requests are counted; the one that came first is forgotten for the next."""
-
-
-@dataclass(slots=True)
-class Served:
-    """What one peer has had since `since_ms`."""
-
-    since_ms: int
-    requests: int = 0
-    byte_count: int = 0
-    is_blamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +47,10 @@ class BlockServer:
     def __init__(self, archive: Archive, *, path_to: Callable[[BlockId], tuple[Block, ...]]) -> None:
         self._archive = archive
         self._path_to = path_to
-        self._served: dict[PeerId, Served] = {}
 
-    def answer(self, peer: PeerId, request: BlockRequest, *, now_ms: int) -> tuple[Effect, ...]:
-        """The answer, or none to a peer that asks for more than it could use; that is its fault, said once a window."""
-        served = self._served.get(peer)
-        # A clock that was set back begins a new window too.
-        if served is None or not 0 <= now_ms - served.since_ms < WINDOW_MS:
-            self._served.pop(peer, None)
-            if len(self._served) >= MAX_PEERS:
-                del self._served[next(iter(self._served))]
-            served = self._served[peer] = Served(now_ms)
-        if served.requests >= MAX_REQUESTS_A_WINDOW or served.byte_count >= MAX_BYTES_A_WINDOW:
-            if served.is_blamed:
-                return ()
-            served.is_blamed = True
-            return (PeerFault(peer, f"asks for more blocks than anyone can use in {WINDOW_MS} ms"),)
+    def answer(self, request: BlockRequest) -> tuple[Message, int]:
+        """The answer, and how many bytes of blocks it has."""
         portion = self._portion(request)
-        served.requests += 1
-        served.byte_count += portion.byte_count
         response = BlockResponse(
             above_height=request.above_height,
             tip=request.tip,
@@ -80,7 +58,7 @@ class BlockServer:
             proof=portion.proof,
             descendants=portion.descendants,
         )
-        return (Send(peer, response),)
+        return response, portion.byte_count
 
     def _portion(self, request: BlockRequest) -> Portion:
         """Committed blocks first; above the committed tip, the uncommitted ones that lead to the tip asked for."""
@@ -112,3 +90,39 @@ class BlockServer:
             if committed.header.ends_epoch:
                 break
         return portion
+
+
+class SnapshotServer:
+    """Answers `ManifestRequest` and `ChunkRequest` from the snapshots that are kept, if there are any."""
+
+    def __init__(self, snapshots: SnapshotArchive | None) -> None:
+        self._snapshots = snapshots
+
+    def answer(self, request: ManifestRequest | ChunkRequest) -> tuple[Message, int]:
+        """The answer, and how many bytes it has."""
+        if isinstance(request, ManifestRequest):
+            manifests = () if self._snapshots is None else self._snapshots.encoded_manifests()
+            return ManifestResponse(manifests=manifests), sum(map(len, manifests))
+        chunk = None if self._snapshots is None else self._snapshots.chunk(request.block_id, request.index)
+        response = ChunkResponse(block_id=request.block_id, index=request.index, chunk=chunk)
+        return response, 0 if chunk is None else len(chunk)
+
+
+class Server:
+    """Answers whatever a peer asks for, as long as that is not more than it could use."""
+
+    def __init__(self, blocks: BlockServer, snapshots: SnapshotServer) -> None:
+        self._blocks = blocks
+        self._snapshots = snapshots
+        self._budgets = PeerBudgets()
+
+    def answer(self, peer: PeerId, request: Request, *, now_ms: int) -> tuple[Effect, ...]:
+        """The answer, or what is done instead."""
+        refusal = self._budgets.refuse(peer, now_ms=now_ms)
+        if refusal is not None:
+            return refusal
+        response, byte_count = (
+            self._blocks.answer(request) if isinstance(request, BlockRequest) else self._snapshots.answer(request)
+        )
+        self._budgets.charge(peer, byte_count)
+        return (Send(peer, response),)

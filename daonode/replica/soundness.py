@@ -27,12 +27,14 @@ def check_stores(archive: Archive, *, genesis: Header) -> None:
     if header.id() != tip.block_id:
         raise RecordDamaged(store="state", record="the tip", problem=f"it is not the block stored at {tip.height}")
     _check_tree(archive, header)
-    if header.height > genesis.height and archive.block_at(header.height) is None:
+    base = archive.base()
+    lowest = genesis.height if base is None else base.height
+    if header.height > lowest and archive.block_at(header.height) is None:
         raise RecordDamaged(
             store="blocks", record=f"the block at height {header.height}", problem="it is missing, and is committed"
         )
     child = header
-    for height in range(header.height - 1, max(genesis.height, header.height - CHECKED_HEADERS) - 1, -1):
+    for height in range(header.height - 1, max(lowest, header.height - CHECKED_HEADERS) - 1, -1):
         below = _header(archive, height)
         if child.parent_id != below.id():
             raise RecordDamaged(

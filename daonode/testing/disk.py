@@ -75,10 +75,10 @@ class Database:
 
 
 class Disk:
-    """One node's two databases, and the signer's safety state, which is written whole and synced."""
+    """One node's databases, and the signer's safety state, which is written whole and synced."""
 
     def __init__(self, safety: SafetyState) -> None:
-        self.stores = {Store.BLOCKS: Database(), Store.STATE: Database()}
+        self.stores = {store: Database() for store in Store}
         self.safety = safety
 
     def crash(self, random: Random) -> int:

@@ -25,6 +25,7 @@ from daonode.replica.effects import (
     SetTimer,
     Sign,
     Store,
+    TakeSnapshot,
     TransactionAdmitted,
     TransactionRefused,
 )
@@ -41,9 +42,13 @@ from daonode.replica.events import (
 from daonode.replica.intake import Intake
 from daonode.replica.messages import Message
 from daonode.replica.replica import Replica
+from daonode.replica.snapshot_making import make_snapshot
 from daonode.signer.signing import LocalSigner, Refusal, SignFunction
 from daonode.testing.disk import Batch, Disk
 from daonode.testing.world import World
+
+CHUNK_BYTES = 256
+"""So small that the state of a run has several chunks."""
 
 
 class Crash(Exception):
@@ -208,6 +213,8 @@ class Node:
                 self.timers.pop(effect.timer, None)
             case Committed():
                 self.around.on_committed(self.index, effect)
+            case TakeSnapshot():
+                self._take_snapshot()
             case Halt():
                 self.around.on_halt(self.index, effect.reason)
             case PeerFault():
@@ -218,6 +225,12 @@ class Node:
                 pass
             case _:
                 assert_never(effect)
+
+    def _take_snapshot(self) -> None:
+        """Make the snapshot at once: here the background has no time of its own."""
+        snapshots = self.disk.stores[Store.SNAPSHOTS]
+        for writes in make_snapshot(self.archive, snapshots, chunk_bytes=CHUNK_BYTES):
+            snapshots.write(writes, sync=False)
 
     def _send(self, receiver: int, message: Message) -> None:
         self.around.send(self.index, receiver, message)

@@ -29,6 +29,7 @@ class StoreKind(StrEnum):
 
     BLOCKS = "blocks"
     STATE = "state"
+    SNAPSHOTS = "snapshots"
 
 
 class Marker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import time
@@ -195,7 +196,7 @@ def cpu_seconds(node: Node) -> dict[str, float]:
 async def test_the_height_is_told_once_readers_of_the_store_have_it(tmp_path: Path) -> None:
     stores = open_stores(tmp_path, chain_id=CHAIN_ID)
     slow = SlowStore(stores.state)
-    async with running(tmp_path, stores=Stores(blocks=stores.blocks, state=slow)) as node:
+    async with running(tmp_path, stores=dataclasses.replace(stores, state=slow)) as node:
         await node.submit(0)
         await slow.asked.wait()
         assert (node.replica.core.committed_height, node.driver.committed_height) == (1, 0)
@@ -261,7 +262,7 @@ async def test_a_lane_that_is_full_holds_up_no_other(tmp_path: Path) -> None:
 
 async def test_a_store_that_fails_stops_the_node_before_anything_leaves(tmp_path: Path) -> None:
     stores = open_stores(tmp_path, chain_id=CHAIN_ID)
-    failing = Stores(blocks=FailingStore(stores.blocks), state=stores.state)
+    failing = dataclasses.replace(stores, blocks=FailingStore(stores.blocks))
     sent: list[tuple[Lane, bytes]] = []
 
     async def run() -> None:

@@ -37,6 +37,7 @@ from daonode.replica.effects import (
     SetTimer,
     Sign,
     Store,
+    TakeSnapshot,
     TransactionAdmitted,
     TransactionRefused,
 )
@@ -55,6 +56,8 @@ from daonode.replica.events import (
 )
 from daonode.replica.messages import Message, lane_of
 from daonode.replica.replica import Replica
+from daonode.replica.snapshot_archive import SnapshotArchive
+from daonode.replica.snapshot_making import make_snapshot
 from daonode.signer.signing import LocalSigner, Refusal
 
 CHAIN_ID = ChainId("daonode:replica-test")
@@ -63,6 +66,7 @@ DELAY_MS = 5
 SENDER_SEED = bytes([9]) * 32
 SENDER_KEY = public_key_of(SENDER_SEED)
 SENDER = account_id(KeyPolicy(SENDER_KEY))
+CHUNK_BYTES = 256
 RECEIVER = Address(bytes([7]) * 32)
 
 
@@ -116,6 +120,7 @@ class Node:
     seed: bytes
     blocks: Database
     state: Database
+    snapshots: Database
     signer: LocalSigner
     replica: Replica
     verifier: Verifier
@@ -129,6 +134,9 @@ class Node:
     def archive(self) -> Archive:
         return Archive(self.blocks, self.state)
 
+    def store(self, store: Store) -> Database:
+        return {Store.BLOCKS: self.blocks, Store.STATE: self.state, Store.SNAPSHOTS: self.snapshots}[store]
+
 
 class Network:
     """Replicas that exchange messages after `DELAY_MS`; `run` moves the virtual time."""
@@ -139,10 +147,12 @@ class Network:
         *,
         heartbeat_ms: int | None = None,
         kept_versions: int = 1_024,
+        snapshot_interval: int | None = None,
         epoch_blocks: int = 10_000,
     ) -> None:
         self.chain, self._seeds = make_test_chain(validator_count, heartbeat_ms=heartbeat_ms, epoch_blocks=epoch_blocks)
         self._kept_versions = kept_versions
+        self._snapshot_interval = snapshot_interval
         self.now_ms = START_MS + 100
         self.dropped: tuple[type[Message], ...] = ()
         """Messages of these types are lost."""
@@ -181,6 +191,8 @@ class Network:
             safety=safety,
             verifier=node.verifier,
             kept_versions=self._kept_versions,
+            snapshots=SnapshotArchive(node.snapshots),
+            snapshot_interval=self._snapshot_interval,
         )
         self.step(node, Started(self.now_ms))
         if connected:
@@ -239,7 +251,7 @@ class Network:
 
     def _new_node(self, own: ValidatorId) -> Node:
         seed = self._seeds[own]
-        blocks, state = Database(), Database()
+        blocks, state, snapshots = Database(), Database(), Database()
         state.write(self.chain.genesis_writes())
         signer = LocalSigner(
             safety=self.chain.initial_safety(public_key_of(seed)),
@@ -254,8 +266,10 @@ class Network:
             safety=signer.safety,
             verifier=verifier,
             kept_versions=self._kept_versions,
+            snapshots=SnapshotArchive(snapshots),
+            snapshot_interval=self._snapshot_interval,
         )
-        return Node(self._names[own], own, seed, blocks, state, signer, replica, verifier)
+        return Node(self._names[own], own, seed, blocks, state, snapshots, signer, replica, verifier)
 
     def _later(self, at_ms: int, action: Callable[[], None]) -> None:
         self._counter += 1
@@ -264,7 +278,7 @@ class Network:
     def carry_out(self, node: Node, effect: Effect) -> None:
         match effect:
             case Persist():
-                (node.blocks if effect.store is Store.BLOCKS else node.state).write(effect.writes)
+                node.store(effect.store).write(effect.writes)
             case Sign():
                 answer = node.signer.sign(effect.request)
                 event = (
@@ -293,6 +307,9 @@ class Network:
                 node.refused.append(effect)
             case PeerFault():
                 node.faults.append(effect)
+            case TakeSnapshot():
+                for writes in make_snapshot(node.archive, node.snapshots, chunk_bytes=CHUNK_BYTES):
+                    node.snapshots.write(writes)
             case TransactionAdmitted():
                 pass
             case Halt() | ReportEvidence():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from daonode.consensus.messages import CommitVoteMessage
 from daonode.primitives.ids import BlockId
+from daonode.replica.budgets import MAX_REQUESTS_A_WINDOW, WINDOW_MS
 from daonode.replica.effects import PeerFault, Send
 from daonode.replica.messages import MAX_BLOCKS_A_RESPONSE, BlockRequest, BlockResponse
-from daonode.replica.serving import MAX_REQUESTS_A_WINDOW, WINDOW_MS
 from tests.unit.replica.network import Network, Node
 
 ANY_TIP = BlockId(bytes(32))

@@ -106,28 +106,6 @@ def test_a_batch_puts_and_deletes_and_its_last_word_on_a_key_counts(store: Store
     assert [store.get(key) for key in (b"a", b"b", b"c", b"d")] == [None, b"4", b"", None]
 
 
-def test_what_was_written_between_two_gets_is_seen_by_the_second(store: Store) -> None:
-    for number in range(3):
-        store.write([(b"a", b"%d" % number), (b"b%d" % number, b"")], sync=False)
-        assert [store.get(b"a"), store.get(b"b%d" % number), store.get(b"b9")] == [b"%d" % number, b"", None]
-
-
-def test_gets_do_not_make_leveldb_rewrite_a_large_store(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    keys = [number.to_bytes(4) for number in range(20_000)]
-    with Store.open(path, kind=StoreKind.STATE, chain_id=CHAIN, options=SMALL) as store:
-        for start in range(0, len(keys), 1_000):
-            store.write([(key, bytes(200)) for key in keys[start : start + 1_000]], sync=False)
-        store.write([(keys[0] + b"new", bytes(40_000)), (keys[-1] + b"new", bytes(40_000))], sync=False)
-        store.write([(keys[0] + b"last", bytes(40_000))], sync=True)
-    # Opening writes the log to a table above the others, whose range has all keys: each get looks there first.
-    with Store.open(path, kind=StoreKind.STATE, chain_id=CHAIN, options=SMALL) as store:
-        tables = set(path.glob("*.ldb"))
-        assert all(store.get(key) == bytes(200) for key in keys)
-        store.write([(b"more", bytes(1 << 17)), (b"and more", b"")], sync=True)
-        assert tables <= set(path.glob("*.ldb"))
-
-
 def test_iteration_has_its_start_and_not_its_end_in_both_directions(store: Store) -> None:
     keys = [b"", b"\x00", b"a", b"aa", b"b", b"\xff\xff"]
     store.write([(key, b"v" + key) for key in keys], sync=False)
