@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import PublicKey, ValidatorId
@@ -36,6 +39,16 @@ class P2pSection(Record, frozen=True):
     peers: tuple[PeerEntry, ...] = ()
 
 
+class SyncSection(Record, frozen=True):
+    """With `snapshot` a node whose stores are empty begins with a snapshot of its peers, trusting the genesis document.
+
+    Every `snapshot_interval` heights it takes one for others; 0 turns that off.
+    """
+
+    snapshot: bool = False
+    snapshot_interval: Annotated[int, Meta(ge=0)] = 5_000
+
+
 class RpcSection(Record, frozen=True):
     """`listen` is host:port. `cors_origins` are the origins whose pages may call; "*" is any."""
 
@@ -60,6 +73,7 @@ class NodeConfig(Record, frozen=True):
 
     node: NodeSection = NodeSection()
     p2p: P2pSection = P2pSection()
+    sync: SyncSection = SyncSection()
     rpc: RpcSection = RpcSection()
     metrics: MetricsSection = MetricsSection()
     log: LogSection = LogSection()

@@ -89,7 +89,8 @@ MAX_CHECKING_THREADS = 2
 class Driver:
     """Runs one replica. `run` returns only by being cancelled, or raises `Halted`.
 
-    `data_directory` is where a report goes when the replica halts.
+    `data_directory` is where a report goes when the replica halts. `connected` are the peers of whose connection
+    somebody else has been told.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Driver:
         metrics: NodeMetrics,
         narrator: Narrator,
         data_directory: Path,
+        connected: tuple[PeerId, ...] = (),
     ) -> None:
         self._replica = replica
         self._intake = intake
@@ -115,6 +117,7 @@ class Driver:
         self._metrics = metrics
         self._narrator = narrator
         self._data_directory = data_directory
+        self._connected = connected
         self._inbox = Inbox()
         self._timers = Timers(clock, self._inbox.put_urgent)
         self._checking = trio.CapacityLimiter(MAX_CHECKING_THREADS)
@@ -145,6 +148,8 @@ class Driver:
                 for lane in TransportLane:
                     nursery.start_soon(self._receive, lane)
                 await self._step(Started(self._clock.now_ms()))
+                for peer in self._connected:
+                    self._inbox.put_urgent(PeerConnected(self._clock.now_ms(), peer))
                 while True:
                     await self._step(self._event_of(await self._inbox.take()))
         finally:

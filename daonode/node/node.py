@@ -17,6 +17,7 @@ from daonode.node.clock import Clock
 from daonode.node.config import NodeConfig
 from daonode.node.driver import Driver
 from daonode.node.home import Home, read_seed
+from daonode.node.joining import JoiningDriver, join
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
 from daonode.node.opening import open_home, prepare_stores
@@ -32,9 +33,10 @@ from daonode.primitives.signatures import public_key_of
 from daonode.process.logs import telling_position
 from daonode.process.signals import obeying_signals
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import Chain
+from daonode.replica.bootstrap import Chain, NewChain
 from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
+from daonode.replica.snapshot_archive import SnapshotArchive
 from daonode.signer.file_signer import FileSigner, open_signer
 
 log = structlog.get_logger(__name__)
@@ -72,8 +74,14 @@ async def run_node(
         # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
         signer = _open_signer(home, chain, stores)
         try:
-            chain = prepare_stores(stores, chain)
             async with open_transport(_transport_config(home, config, chain)) as transport:
+                connected: tuple[PeerId, ...] | None = ()
+                if config.sync.snapshot and isinstance(chain, NewChain):
+                    joining = _make_joining(config, chain, clock=clock, stores=stores, transport=transport)
+                    connected = await join(joining, read_log=lambda: read_config().log)
+                if connected is None:
+                    return
+                chain = prepare_stores(stores, chain)
                 node = _assemble(
                     config,
                     chain=chain,
@@ -82,6 +90,7 @@ async def run_node(
                     signer=signer,
                     transport=transport,
                     data_directory=home.data_directory,
+                    connected=connected,
                 )
                 await _run(node, on_ready=on_ready, read_config=read_config)
         finally:
@@ -138,6 +147,7 @@ def _assemble(
     signer: FileSigner | None,
     transport: Transport,
     data_directory: Path,
+    connected: tuple[PeerId, ...],
 ) -> RunningNode:
     archive = Archive(stores.blocks, stores.state)
     verifier = chain.make_verifier()
@@ -149,10 +159,14 @@ def _assemble(
     }
     safety: SafetyState = chain.initial_safety(PublicKey(bytes(32))) if signer is None else signer.safety
     keys = () if signer is None else signer.keys
-    replica = chain.make_replica(keys=keys, peers=peers, archive=archive, safety=safety, verifier=verifier)
-    narrator = Narrator(
-        peers={PeerId(peer_id_from_public_key(entry.public_key)): entry.name for entry in config.p2p.peers},
-        validators={entry.validator: entry.name for entry in config.p2p.peers if entry.validator is not None},
+    replica = chain.make_replica(
+        keys=keys,
+        peers=peers,
+        archive=archive,
+        safety=safety,
+        verifier=verifier,
+        snapshots=SnapshotArchive(stores.snapshots),
+        snapshot_interval=config.sync.snapshot_interval or None,
     )
     driver = Driver(
         replica=replica,
@@ -162,8 +176,9 @@ def _assemble(
         transport=transport,
         clock=clock,
         metrics=metrics,
-        narrator=narrator,
+        narrator=_make_narrator(config),
         data_directory=data_directory,
+        connected=connected,
     )
     node = RunningNode(
         chain=chain,
@@ -177,6 +192,27 @@ def _assemble(
     )
     watch(metrics, node)
     return node
+
+
+def _make_joining(
+    config: NodeConfig, chain: NewChain, *, clock: Clock, stores: Stores, transport: Transport
+) -> JoiningDriver:
+    verifier = chain.make_verifier()
+    return JoiningDriver(
+        chain.make_joining(state=stores.state, snapshots=stores.snapshots, verifier=verifier),
+        intake=chain.make_intake(Archive(stores.blocks, stores.state), verifier),
+        stores=stores,
+        transport=transport,
+        clock=clock,
+        narrator=_make_narrator(config),
+    )
+
+
+def _make_narrator(config: NodeConfig) -> Narrator:
+    return Narrator(
+        peers={PeerId(peer_id_from_public_key(entry.public_key)): entry.name for entry in config.p2p.peers},
+        validators={entry.validator: entry.name for entry in config.p2p.peers if entry.validator is not None},
+    )
 
 
 def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> TransportConfig:
