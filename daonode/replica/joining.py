@@ -62,9 +62,9 @@ class Outcome(Enum):
 
 @dataclass(slots=True)
 class _Peer:
-    """A connected peer."""
+    """A connected peer. `has_none` says that it had no snapshot when it was last asked."""
 
-    has_answered: bool = False
+    has_none: bool = False
     silences: int = 0
     asked_in_tick: int = 0
 
@@ -201,7 +201,7 @@ class Joining:
     # Finding a snapshot.
 
     def _on_manifests(self, peer: PeerId, message: ManifestResponse) -> None:
-        self._peers[peer].has_answered, self._peers[peer].silences = True, 0
+        self._peers[peer].has_none, self._peers[peer].silences = not message.manifests, 0
         self._withdraw(peer)
         origin = self._origin
         first_epoch = (origin.first_epoch.validators, origin.first_epoch.genesis_qc)
@@ -249,8 +249,8 @@ class Joining:
         return self._choose_at_ms is not None and now_ms >= self._choose_at_ms
 
     def _nobody_has_any(self) -> bool:
-        """Whether all have answered, and none of them was banned for what it answered."""
-        return not self._banned and bool(self._peers) and all(peer.has_answered for peer in self._peers.values())
+        """Whether all have said so, and nobody was banned for saying otherwise."""
+        return not self._banned and bool(self._peers) and all(peer.has_none for peer in self._peers.values())
 
     def _take_up(self, offer: _Offer) -> None:
         """Fetch what is missing of a snapshot."""

@@ -23,7 +23,7 @@ from daonode.cli.network.ports import FreePorts, NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
-from daonode.node.config import DevSection, PeerEntry, load_config, write_config
+from daonode.node.config import DevSection, PeerEntry, SyncSection, load_config, write_config
 from tests.faults.links import Direction, Links
 
 START_SECONDS = 40.0
@@ -213,10 +213,12 @@ def running_network(
     accept_unknown: bool = False,
     links: Links | None = None,
     own_clocks: bool = False,
+    snapshot_interval: int = 0,
 ) -> Iterator[Network]:
     """Make a network and run it; every process is gone afterwards.
 
-    Nodes are connected through `links` if given. With `own_clocks`, the clock of each can be moved.
+    Nodes are connected through `links` if given. With `own_clocks`, the clock of each can be moved. A snapshot is
+    taken every `snapshot_interval` heights, none unless given.
     """
     made = run_daonode(
         "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
@@ -231,7 +233,8 @@ def running_network(
             peers = tuple(_through(links, peer, source=node.node.name) for peer in peers)
         dev = DevSection(clock_file=str(node.clock_file) if own_clocks else "")
         p2p = replace(config.p2p, accept_unknown=accept_unknown, peers=peers)
-        write_config(path, replace(config, p2p=p2p, dev=dev))
+        sync = SyncSection(snapshot_interval=snapshot_interval)
+        write_config(path, replace(config, p2p=p2p, dev=dev, sync=sync))
     try:
         network.start()
         yield network

@@ -8,7 +8,7 @@ from daonode import __version__
 from daonode.consensus.types import CommitProof, ValidatorSet
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.node.rpc.costs import WORK
-from daonode.node.rpc.errors import InvalidInput, not_found
+from daonode.node.rpc.errors import InvalidInput, NotFound, not_found
 from daonode.node.rpc.forms import json_object
 from daonode.node.rpc.method import RpcNode, method
 from daonode.node.rpc.results import (
@@ -129,8 +129,18 @@ def committed_at(archive: Archive, height: int) -> CommittedBlock:
     """
     committed = archive.committed(height)
     if committed is None:
-        raise not_found(f"no committed block at height {height}", hint=f"the chain is at height {archive.tip().height}")
+        raise _missing(archive, height)
     return committed
+
+
+def _missing(archive: Archive, height: int) -> NotFound:
+    tip_height, base = archive.tip().height, archive.base()
+    if base is None or height > tip_height:
+        return not_found(f"no committed block at height {height}", hint=f"the chain is at height {tip_height}")
+    return not_found(
+        f"this node does not keep the block at height {height}: it began with a snapshot of height {base.height}",
+        hint="ask a node that keeps all blocks",
+    )
 
 
 def _read_block(archive: Archive, *, parameters: BlockParameters) -> BlockResult:
@@ -141,6 +151,9 @@ def block_result(archive: Archive, committed: CommittedBlock) -> BlockResult:
     """How a committed block is shown."""
     header = committed.header
     block = archive.block(committed.block_id)
+    base = archive.base()
+    if block is None and base is not None and 0 < header.height <= base.height:
+        raise _missing(archive, header.height)
     receipts = archive.receipts(header.height)
     return BlockResult(
         id=hex_text(committed.block_id),

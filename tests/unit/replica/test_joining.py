@@ -239,3 +239,20 @@ def test_when_nobody_has_a_snapshot_it_begins_with_the_genesis_block() -> None:
 def test_a_node_without_peers_gives_up_after_a_while(joiner: Joiner) -> None:
     joiner.start([])
     assert joiner.run() is Outcome.NO_SNAPSHOT
+
+
+def test_when_a_snapshot_is_taken_away_while_it_is_fetched_the_next_one_is_taken_up() -> None:
+    network = network_at(11)
+    joiner = Joiner(network)
+    joiner.start(network.nodes)
+    joiner.run(until=lambda: joiner.joining.manifest is not None)
+    first = joiner.joining.manifest
+    for sequence in range(network.nodes[0].replica.core.committed_height, 22):
+        network.submit(network.nodes[0], network.transfer(sequence))
+        network.run(200)
+    for node in network.nodes:
+        assert first not in SnapshotArchive(node.snapshots).manifests()
+    joiner.queue.clear()
+    assert joiner.run() is Outcome.JOINED
+    assert_joined(joiner, height=20)
+    assert not joiner.faults
