@@ -14,6 +14,7 @@ from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
 from benchmarks.stages import measure_growth, measure_stages
 from benchmarks.subscribers import SubscribersForm, measure_subscribers
+from benchmarks.sync import SyncForm, measure_sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,10 @@ class Form:
     subscribers: SubscribersForm
     gateway: GatewayForm
     index: IndexForm
+    sync: SyncForm
 
 
-PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway", "index")
+PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway", "index", "sync")
 HOUR = "hour"
 """Measured only when it is asked for."""
 USUAL_CHAIN = ChainForm(
@@ -36,6 +38,7 @@ USUAL_CHAIN = ChainForm(
 USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
 USUAL_GATEWAY = GatewayForm(votes=100_000, rate=200, seconds=20)
 USUAL_INDEX = IndexForm(accounts=6_250, rounds=16)
+USUAL_SYNC = SyncForm(heights=20_000)
 FORMS = {
     "short": Form(
         ChainForm(
@@ -45,9 +48,10 @@ FORMS = {
         subscribers=SubscribersForm(subscribers=100, blocks=6),
         gateway=GatewayForm(votes=10_000, rate=100, seconds=3),
         index=IndexForm(accounts=1_000, rounds=4),
+        sync=SyncForm(heights=500),
     ),
-    "usual": Form(USUAL_CHAIN, (1_000, 100_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX),
-    "full": Form(USUAL_CHAIN, (1_000, 100_000, 1_000_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX),
+    "usual": Form(USUAL_CHAIN, (1_000, 100_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
+    "full": Form(USUAL_CHAIN, (1_000, 100_000, 1_000_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
 }
 
 
@@ -85,6 +89,8 @@ def main() -> None:
         measure_subscribers(report, form.subscribers)
     if "index" in arguments.only:
         measure_index(report, form.index)
+    if "sync" in arguments.only:
+        measure_sync(report, form.sync)
     if HOUR in arguments.only:
         hour = HourForm(
             accounts=chain.accounts,

@@ -27,7 +27,7 @@ from daonode.node.storage import Stores, open_stores
 from daonode.primitives.codec import decode, encode
 from daonode.primitives.strict_json import parse_json
 from daonode.replica.archive import StateAtTip
-from daonode.replica.bootstrap import Chain, make_chain
+from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.committing import commit_writes
 from daonode.replica.messages import TransactionsMessage
 
@@ -42,7 +42,7 @@ US: Final = 1e6
 class Ledger:
     """A chain's state on disk and the blocks that are executed on it, without consensus."""
 
-    chain: Chain
+    chain: NewChain
     stores: Stores
     version: StateVersion = field(init=False)
 

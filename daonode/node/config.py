@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
-from msgspec import Meta
-
-from daonode.primitives.codec import Record
+from daonode.primitives.codec import U32, Record
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.process.settings import LogSection, load_settings, write_settings
 
@@ -46,7 +43,7 @@ class SyncSection(Record, frozen=True):
     """
 
     snapshot: bool = False
-    snapshot_interval: Annotated[int, Meta(ge=0)] = 5_000
+    snapshot_interval: U32 = 5_000
 
 
 class RpcSection(Record, frozen=True):
