@@ -38,6 +38,7 @@ from daonode.replica.events import PeerId
 from daonode.replica.layout import TIP_KEY
 from daonode.replica.snapshot_archive import SnapshotArchive
 from daonode.signer.file_signer import FileSigner, open_signer
+from daonode.signer.remembering import check_remembered, is_voted_block_kept
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +83,8 @@ async def run_node(
                 if connected is None:
                     return
                 chain = prepare_stores(stores, chain)
+                if signer is not None:
+                    _check_memory(signer, Archive(stores.blocks, stores.state))
                 node = _assemble(
                     config,
                     chain=chain,
@@ -120,6 +123,16 @@ def _open_signer(home: Home, chain: Chain, stores: Stores) -> FileSigner | None:
         # Who is in no set has signed nothing of this epoch yet.
         create=is_new or not is_member,
     )
+
+
+def _check_memory(signer: FileSigner, archive: Archive) -> None:
+    """Refuse to sign with a safety state that the stores know to be an old one."""
+    check_remembered(signer.safety, archive)
+    if not is_voted_block_kept(signer.safety, archive):
+        log.warning(
+            "the block that this validator voted for last is not stored: the disk has not kept what was synced to it, "
+            "or the stores are new"
+        )
 
 
 async def _run(

@@ -48,3 +48,17 @@ class SignerLocked(SignerError):
     def __init__(self, *, path: Path) -> None:
         super().__init__(f"another process holds {path}: the validator is running already. Stop it first.")
         self.path = path
+
+
+class SafetyStateOutdated(SignerError):
+    """The state is older than what has been signed with its key: to go on from it can be signing twice."""
+
+    def __init__(self, *, statement: str, signed: int, remembered: int) -> None:
+        super().__init__(
+            f"the safety state is an old one: this node's blocks hold a {statement} of its key of round {signed}, and "
+            f"the state knows of none after round {remembered}. The disk does not keep what is synced to it, or a copy "
+            "was put back. Restore the newest file, or have the validator's consensus key changed; never go on with it."
+        )
+        self.statement = statement
+        self.signed = signed
+        self.remembered = remembered
