@@ -68,7 +68,7 @@ def make_snapshot(archive: Archive, snapshots: KeyValueReader, *, chunk_bytes: i
     """Yield the batches that make a snapshot of the archive's tip in the database `snapshots`, and delete older ones.
 
     The archive stands still meanwhile, the database takes each batch before the next is asked for; some are empty, so
-    that there is room for other work between them. The snapshot is there once its manifest is, in a batch of its own;
+    that there is room for other work between them. The snapshot is there once its manifest is, in the last batch;
     there is none where `SnapshotSchedule` would not take one, or its manifest would be too large.
     """
     committed = archive.committed(archive.tip().height)
@@ -94,13 +94,14 @@ def make_snapshot(archive: Archive, snapshots: KeyValueReader, *, chunk_bytes: i
     if len(data) > MAX_MANIFEST_BYTES:
         yield from _delete_unfinished(snapshots, kept)
         return
-    yield ((height_key(MANIFEST_PREFIX, committed.header.height), data),)
-    for old in kept[: max(0, len(kept) + 1 - SNAPSHOTS_KEPT)]:
-        yield delete_snapshot(old)
+    # One batch, so that there are never more than peers take.
+    too_many = kept[: max(0, len(kept) + 1 - SNAPSHOTS_KEPT)]
+    deletions = tuple(write for old in too_many for write in _deletion(old))
+    yield ((height_key(MANIFEST_PREFIX, committed.header.height), data), *deletions)
 
 
-def delete_snapshot(manifest: Manifest) -> Writes:
-    """What takes a snapshot away; its manifest first of all, since a batch is all or nothing."""
+def _deletion(manifest: Manifest) -> Writes:
+    """What takes a snapshot away."""
     block_id = manifest.header.id()
     chunks = tuple((chunk_key(block_id, index), None) for index in range(len(manifest.chunks)))
     return (height_key(MANIFEST_PREFIX, manifest.header.height), None), *chunks

@@ -81,6 +81,10 @@ class Disk:
         self.stores = {store: Database() for store in Store}
         self.safety = safety
 
+    def lose(self) -> None:
+        """The databases are gone; the signer's state, on a disk of its own, is not."""
+        self.stores = {store: Database() for store in Store}
+
     def crash(self, random: Random) -> int:
         """The owner has crashed; returns how many batches are gone."""
         return sum(database.crash(random) for database in self.stores.values())

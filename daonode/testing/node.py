@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, assert_never
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.epochs import EpochChange
 from daonode.consensus.safety import SafetyState
+from daonode.consensus.verification import Verifier
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.replica.archive import Archive
 from daonode.replica.effects import (
@@ -31,6 +32,7 @@ from daonode.replica.effects import (
 )
 from daonode.replica.events import (
     Event,
+    PeerConnected,
     PeerId,
     Signed,
     SignRefused,
@@ -40,8 +42,11 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.intake import Intake
+from daonode.replica.joining import Joining, Outcome
+from daonode.replica.layout import TIP_KEY
 from daonode.replica.messages import Message
 from daonode.replica.replica import Replica
+from daonode.replica.snapshot_archive import SnapshotArchive
 from daonode.replica.snapshot_making import make_snapshot
 from daonode.signer.signing import LocalSigner, Refusal, SignFunction
 from daonode.testing.disk import Batch, Disk
@@ -89,6 +94,11 @@ class Node:
     is_up: bool = False
     effects_until_crash: int | None = None
     lost_batches: int = 0
+    snapshot_interval: int | None = None
+    joining: Joining | None = None
+    """What begins with a snapshot, while this node has no chain."""
+    joined: int = 0
+    """How often it has done so."""
     timers: dict[str, int] = field(default_factory=dict)
     replica: Replica = field(init=False)
     intake: Intake = field(init=False)
@@ -122,6 +132,11 @@ class Node:
         return Archive(self.disk.stores[Store.BLOCKS], self.disk.stores[Store.STATE])
 
     @property
+    def height(self) -> int:
+        """What it has committed; nothing while it has no chain."""
+        return self.replica.core.committed_height if self.joining is None else 0
+
+    @property
     def clock_ms(self) -> int:
         """What this node believes the time to be."""
         return self.around.now_ms + self.drift_ms
@@ -141,12 +156,26 @@ class Node:
             check_signature=self.world.check_signature,
         )
         self.intake = chain.make_intake(archive, verifier)
-        self.replica = chain.make_replica(
+        if self.disk.stores[Store.STATE].get(TIP_KEY) is None:
+            self.joining = chain.make_joining(
+                state=self.disk.stores[Store.STATE], snapshots=self.disk.stores[Store.SNAPSHOTS], verifier=verifier
+            )
+            self.around.note(self.index, "starts without a chain")
+            self.step(Started(self.clock_ms))
+        else:
+            self.joining = None
+            self._start_replica(verifier)
+
+    def _start_replica(self, verifier: Verifier) -> None:
+        archive = self.archive
+        self.replica = self.world.chains[self.index].make_replica(
             keys=tuple(self.keys),
             peers=peer_names(self.world),
             archive=archive,
             safety=self.disk.safety,
             verifier=verifier,
+            snapshots=SnapshotArchive(self.disk.stores[Store.SNAPSHOTS]),
+            snapshot_interval=self.snapshot_interval,
         )
         self.around.note(self.index, f"starts at height {archive.tip().height}")
         self.step(Started(self.clock_ms))
@@ -166,9 +195,26 @@ class Node:
         Raises:
             Crash: the time has come.
         """
-        for effect in self.replica.step(event):
+        for effect in self.replica.step(event) if self.joining is None else self.joining.step(event):
             self._count_down()
             self.carry_out(effect)
+        if self.joining is not None and self.joining.outcome is not None:
+            self._end_joining(self.joining)
+
+    def _end_joining(self, joining: Joining) -> None:
+        """Go on as a replica, with a snapshot or without, and with whoever is connected."""
+        chain = self.world.chains[self.index]
+        self.joining = None
+        self.timers.clear()
+        if joining.outcome is Outcome.JOINED:
+            self.joined += 1
+        else:
+            self.disk.stores[Store.STATE].write(chain.genesis_writes(), sync=True)
+        verifier = chain.make_verifier(self.world.check_signature)
+        self.intake = chain.make_intake(self.archive, verifier)
+        self._start_replica(verifier)
+        for peer in joining.peers:
+            self.step(PeerConnected(self.clock_ms, peer))
 
     def submit(self, raw: bytes) -> None:
         """A client hands a transaction to this node."""

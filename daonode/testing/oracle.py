@@ -49,6 +49,7 @@ from daonode.testing.disk import Batch, Disk
 from daonode.testing.electorate import Electorate, Said, closes_epoch, header_id, is_after_end, set_digest
 from daonode.testing.promises import Promises
 from daonode.testing.reexecution import execute_again
+from daonode.testing.snapshots import SnapshotJudge, joins_here
 from daonode.testing.world import World
 
 MAX_ROUNDS_TO_PROGRESS = 10
@@ -75,6 +76,7 @@ class Oracle:
         ]
         self._chain: dict[int, bytes] = {genesis.height: header_id(genesis)}
         self._tips = [genesis] * len(world.secrets)
+        self._snapshots = SnapshotJudge(world)
         self._set_digests: dict[int, bytes] = {genesis.epoch: set_digest(world.chain.validators)}
         self._calm: tuple[int, int] | None = None
         self._newest_members = world.chain.validators.validators
@@ -169,6 +171,8 @@ class Oracle:
 
     def on_persist(self, _now_ms: int, node: int, store: Store, batch: Batch) -> None:
         """A node has written a batch: blocks are learnt, commits are judged with their proofs."""
+        self._snapshots.on_persist(node, store, batch)
+        is_joining = store is Store.STATE and joins_here(batch)
         for key, value in batch:
             if value is None:
                 continue
@@ -177,7 +181,16 @@ class Oracle:
             if store is Store.BLOCKS and key.startswith(BLOCK_PREFIX):
                 self._learn_block(msgspec.msgpack.decode(value, type=Block))
             elif store is Store.STATE and key.startswith(COMMITTED_PREFIX) and len(key) == 1 + HEIGHT_BYTES:
-                self._judge_commit(node, msgspec.msgpack.decode(value, type=CommittedBlock))
+                committed = msgspec.msgpack.decode(value, type=CommittedBlock)
+                if is_joining:
+                    self._judge_joined(node, committed)
+                else:
+                    self._judge_commit(node, committed)
+
+    def on_disk_lost(self, node: int) -> None:
+        """A node has lost its blocks and its state; its signer's state is apart, and is not."""
+        self._tips[node] = self._world.chain.initial.header
+        self._snapshots.on_disk_lost(node)
 
     def on_committed(self, _now_ms: int, node: int, header: Header, disk: Disk) -> None:
         """A node says that a block is committed: its batch must be durable."""
@@ -305,6 +318,9 @@ class Oracle:
         """A node begins an epoch: on the last block of the one before, with the set that its header binds."""
         first, epoch, digest = self._tips[node], record.validators.epoch, set_digest(record.validators)
         qc = record.genesis_qc
+        if epoch == 0 and digest == self._set_digests[0]:
+            # Written with the genesis block, and once more by whoever begins with a snapshot.
+            return
         if first.next_validators_digest != digest or epoch != first.epoch + 1:
             raise InvariantBroken(CERTIFICATES, f"node {node} begins epoch {epoch} with a set that no header binds")
         if (qc.epoch, qc.round, qc.block_id) != (epoch, first.round, header_id(first)):
@@ -334,6 +350,15 @@ class Oracle:
         self._certified[header.epoch].add_block(header)
         if committed.proof is not None:
             self._judge_proof(node, committed)
+
+    def _judge_joined(self, node: int, committed: CommittedBlock) -> None:
+        """A node that begins with a snapshot takes headers for committed that others have committed before."""
+        header, block_id = committed.header, header_id(committed.header)
+        if committed.block_id != block_id or self._chain.get(header.height) != block_id:
+            text = f"node {node} joins with {block_id.hex()[:8]} at height {header.height}: nobody committed it"
+            raise InvariantBroken(AGREEMENT, text)
+        if header.height > self._tips[node].height:
+            self._tips[node] = header
 
     def _judge_proof(self, node: int, committed: CommittedBlock) -> None:
         """A proof is over the block, or over one after it that stands after the end of the epoch."""

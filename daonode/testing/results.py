@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daonode.consensus.messages import ProposalMessage
+from daonode.replica.messages import BlockResponse, Message
+
 
 @dataclass(slots=True)
 class Coverage:
@@ -24,6 +27,8 @@ class Coverage:
     """Epochs that were over."""
     changed_sets: int = 0
     """Of them those after which others decide, or the same with other keys."""
+    joins: int = 0
+    """Nodes that began with a snapshot of others."""
     evidence: int = 0
     """Reports against Byzantine validators; against honest ones there are none."""
     lost_batches: int = 0
@@ -31,6 +36,22 @@ class Coverage:
     messages_lost: int = 0
     messages_cut: int = 0
     messages_duplicated: int = 0
+
+
+class MessageCounter:
+    """Counts what honest nodes have sent."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, bytes], int] = {}
+
+    def count(self, message: Message, coverage: Coverage) -> None:
+        """Note certificates of timeouts, forks and answers with blocks."""
+        if isinstance(message, ProposalMessage):
+            header = message.block.header
+            coverage.timeout_certificates += header.tc_digest != bytes(32)
+            coverage.forks += self._seen.setdefault((header.height, header.parent_id), header.round) != header.round
+        elif isinstance(message, BlockResponse):
+            coverage.syncs += bool(message.blocks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from daonode.testing.byzantine.future_speaker import FutureSpeaker
 from daonode.testing.byzantine.old_certificates import OldCertificates
 from daonode.testing.byzantine.pestered import PesteredNode
 from daonode.testing.byzantine.reckless import RecklessNode
+from daonode.testing.byzantine.snapshot_liar import SnapshotLiar
 from daonode.testing.byzantine.stale_leader import StaleLeader
 from daonode.testing.byzantine.time_shifter import TimeShifter
 from daonode.testing.byzantine.twins import Twins
@@ -55,6 +56,10 @@ class Scenario:
     """Those of the validators, in turn."""
     changes_validators: bool = False
     """Whether validators leave, come back and change their keys all the time."""
+    snapshot_interval: int | None = None
+    """After how many heights each node takes a snapshot."""
+    loses_disk: int | None = None
+    """Who loses all but its signer's state in the storm, and begins again with a snapshot."""
     is_judged_at_the_end: bool = True
     """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
@@ -97,6 +102,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             muted=(CommitVoteMessage,),
         ),
         Scenario("usurper", cast=dict.fromkeys(range(4), Usurper), epoch_blocks=4),
+        Scenario("joining", cast={0: SnapshotLiar}, epoch_blocks=8, snapshot_interval=4, loses_disk=3),
         Scenario("equivocating-proposer", cast={3: EquivocatingProposer}, is_unfair=True),
         Scenario("equivocating-voter", cast={2: EquivocatingVoter}, is_unfair=True),
         Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),

@@ -15,12 +15,11 @@ from typing import assert_never
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
-from daonode.consensus.messages import ProposalMessage
 from daonode.consensus.safety import SafetyState
 from daonode.primitives.codec import encode
 from daonode.replica.effects import Committed, Store
 from daonode.replica.events import MessageReceived, PeerConnected, PeerDisconnected, PeerId, TimerFired
-from daonode.replica.messages import BlockResponse, Message, lane_of
+from daonode.replica.messages import ChunkResponse, ManifestResponse, Message, lane_of
 from daonode.testing.broken import CERTIFICATES, PROGRESS, InvariantBroken
 from daonode.testing.clients import Clients
 from daonode.testing.disk import Batch, Disk
@@ -37,7 +36,7 @@ from daonode.testing.interference import Interference
 from daonode.testing.network import CALM, Network
 from daonode.testing.node import Crash, Node
 from daonode.testing.oracle import Oracle
-from daonode.testing.results import Coverage
+from daonode.testing.results import Coverage, MessageCounter
 from daonode.testing.scenarios import Scenario
 from daonode.testing.schedule import Schedule
 from daonode.testing.trace import Trace, describe
@@ -72,7 +71,7 @@ class Simulation:
     oracle: Oracle = field(init=False)
     clients: Clients = field(init=False)
     nodes: list[Node] = field(init=False)
-    _seen_forks: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    _messages: MessageCounter = field(default_factory=MessageCounter)
 
     def __post_init__(self) -> None:
         cast = self.cast
@@ -105,6 +104,9 @@ class Simulation:
         storm_end_ms = self.now_ms + FAULT_SPAN_MS
         for fault in self.faults:
             self.schedule.at(self.now_ms + fault.at_ms, partial(self._strike, fault))
+        if self.scenario.loses_disk is not None:
+            loss_ms = self.random.randint(FAULT_SPAN_MS // 3, FAULT_SPAN_MS)
+            self.after(loss_ms, partial(self._lose_disk, self.nodes[self.scenario.loses_disk]))
         self._plan_client()
         self._run_until(storm_end_ms)
         if self.scenario.is_judged_at_the_end:
@@ -118,7 +120,14 @@ class Simulation:
         disk = Disk(chain.initial_safety(self.world.secrets[index].public_key))
         disk.stores[Store.STATE].write(chain.genesis_writes(), sync=True)
         drift_ms = self.random.randint(-MAX_DRIFT_MS, MAX_DRIFT_MS)
-        return kind(index=index, world=self.world, around=self, disk=disk, drift_ms=drift_ms)
+        return kind(
+            index=index,
+            world=self.world,
+            around=self,
+            disk=disk,
+            drift_ms=drift_ms,
+            snapshot_interval=self.scenario.snapshot_interval,
+        )
 
     # The run as its nodes see it (`Surroundings`).
 
@@ -163,7 +172,7 @@ class Simulation:
         if node in self.byzantine:
             self.oracle.on_byzantine_sent(message)
             return
-        self._count_message(message)
+        self._messages.count(message, self.coverage)
         self.oracle.judge_progress(self.nodes[node].replica.core.round)
         self.oracle.on_sent(self.now_ms, node, message, self.nodes[node].disk)
 
@@ -234,6 +243,9 @@ class Simulation:
         # What a node has sent before it crashed may arrive after it.
         if not node.is_up or self.network.is_cut(sender, receiver):
             return
+        # A node without a chain reads what it has asked for, and nothing else.
+        if node.joining is not None and not isinstance(message, ManifestResponse | ChunkResponse):
+            return
         try:
             checked = node.intake.check_message(lane_of(message), encode(message), now_ms=node.clock_ms)
         except PeerError as error:
@@ -245,20 +257,6 @@ class Simulation:
             return
         event = MessageReceived(node.clock_ms, PeerId(str(sender)), checked.message, checked.transactions)
         self._act(node, partial(node.step, event))
-
-    def _count_message(self, message: Message) -> None:
-        match message:
-            case ProposalMessage():
-                header = message.block.header
-                if header.tc_digest != bytes(32):
-                    self.coverage.timeout_certificates += 1
-                key = (header.height, header.parent_id)
-                if self._seen_forks.setdefault(key, header.round) != header.round:
-                    self.coverage.forks += 1
-            case BlockResponse():
-                self.coverage.syncs += bool(message.blocks)
-            case _:
-                pass
 
     def _connect(self, nodes: Sequence[Node]) -> None:
         """Connections of these nodes with all others are made anew."""
@@ -276,7 +274,7 @@ class Simulation:
         self.after(self.random.randint(1, 2 * CLIENT_INTERVAL_MS), self._act_as_client)
 
     def _act_as_client(self) -> None:
-        nodes = [node for node in self.nodes if node.is_up]
+        nodes = [node for node in self.nodes if node.is_up and node.joining is None]
         if nodes:
             receiver = self.random.choice(nodes)
             self._act(receiver, partial(self.clients.send, self.random, receiver, self.nodes))
@@ -314,6 +312,15 @@ class Simulation:
             if other is not node and other.is_up:
                 event = PeerDisconnected(other.clock_ms, PeerId(str(node.index)))
                 self._act(other, partial(other.step, event))
+
+    def _lose_disk(self, node: Node) -> None:
+        """A node ends, and starts again a moment later without blocks and state."""
+        if node.is_up:
+            self._crash(node)
+        node.disk.lose()
+        self.oracle.on_disk_lost(node.index)
+        self.note(node.index, "loses its disk")
+        self.after(RESTART_SPREAD_MS, partial(self._restart, node))
 
     def _end_outage(self, node: Node) -> None:
         """Start a node that crashed; one that had too little to do to crash by now does so here."""
@@ -356,7 +363,7 @@ class Simulation:
         self._clear_weather()
         self._heal()
         for node in self.nodes:
-            self._restart(node)
+            self._end_outage(node)
         # A connection that has lost messages is a broken one; it is made anew.
         self._connect(self.nodes)
         self.oracle.on_calm(self.now_ms, [node.replica.core.round for node in self.nodes])
@@ -366,7 +373,7 @@ class Simulation:
         while not self._is_finished() or self._is_busy():
             due_ms = self._next_ms()
             if due_ms is None or due_ms > limit_ms:
-                heights = [node.replica.core.committed_height for node in self.honest]
+                heights = [node.height for node in self.honest]
                 raise InvariantBroken(PROGRESS, f"the chain does not go on after the calm: heights {heights}")
             self._run_next(due_ms)
         self.oracle.finish([node.archive for node in self.honest])
@@ -374,17 +381,16 @@ class Simulation:
     def _count_up(self) -> None:
         counters = self.network.counters
         self.coverage.epochs, self.coverage.changed_sets = self.oracle.epochs, self.oracle.changed_sets
+        self.coverage.joins = sum(node.joined for node in self.nodes)
         self.coverage.lost_batches = sum(node.lost_batches for node in self.nodes)
         self.coverage.messages_lost, self.coverage.messages_cut = counters.lost, counters.cut
         self.coverage.messages_duplicated = counters.duplicated
 
     def _is_finished(self) -> bool:
         """Whether the run is calm and every node has committed enough."""
-        return self.is_calm and all(
-            node.replica.core.committed_height >= self.scenario.min_commits for node in self.honest
-        )
+        return self.is_calm and all(node.height >= self.scenario.min_commits for node in self.honest)
 
     def _is_busy(self) -> bool:
         """Whether some node still has to catch up or to commit what waits."""
-        heights = {node.replica.core.committed_height for node in self.honest}
+        heights = {node.height for node in self.honest}
         return len(heights) > 1 or any(len(node.replica.mempool) for node in self.honest)

@@ -170,3 +170,13 @@ def test_a_node_answers_for_the_snapshots_that_it_keeps_at_a_bounded_rate() -> N
     assert isinstance(answers[-4][0], Send)
     assert isinstance(answers[-3][0], PeerFault)
     assert answers[-1] == ()
+
+
+def test_there_are_never_more_snapshots_than_peers_take() -> None:
+    network = network_at(12)
+    node, database = network.nodes[0], network.nodes[0].snapshots
+    assert len(SnapshotArchive(database).manifests()) == SNAPSHOTS_KEPT
+    for writes in make_snapshot(node.archive, database, chunk_bytes=CHUNK_BYTES):
+        database.write(writes)
+        assert len(SnapshotArchive(database).encoded_manifests()) <= SNAPSHOTS_KEPT
+    assert SnapshotArchive(database).manifests()[-1].header.height == 12
