@@ -21,7 +21,8 @@ class Promises:
     def __init__(self, validator: int, safety: SafetyState) -> None:
         self._validator = validator
         self._safety = safety
-        self._said: dict[Said, None] = {}
+        self._said: dict[int, dict[Said, None]] = {}
+        """By epoch; no statement of one convicts its author together with one of another."""
 
     def add(self, said: Said) -> bool:
         """Take a statement that the validator has signed; whether it is new.
@@ -29,12 +30,13 @@ class Promises:
         Raises:
             InvariantBroken: with one that it has signed before, it proves that the validator broke the rules.
         """
-        if said in self._said:
+        said_before = self._said.setdefault(said.epoch, {})
+        if said in said_before:
             return False
-        for other in self._said:
+        for other in said_before:
             if is_damning(said, other) or is_damning(other, said):
                 raise InvariantBroken(NOT_SLASHABLE, f"validator {self._validator} has signed {other} and {said}")
-        self._said[said] = None
+        said_before[said] = None
         return True
 
     def persist(self, safety: SafetyState) -> None:
@@ -80,9 +82,7 @@ class Promises:
 
 
 def is_damning(said: Said, other: Said) -> bool:
-    """Whether no honest validator signs both: twice in a round, or a timeout that denies what it has promised."""
-    if said.epoch != other.epoch:
-        return False
+    """Whether no honest validator signs both in an epoch: twice in a round, or a timeout that denies a promise."""
     if said.kind == other.kind:
         return said.kind != "timeout" and said.round == other.round and said != other
     if other.kind != "timeout" or other.round < said.round:

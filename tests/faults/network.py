@@ -204,6 +204,15 @@ class Network:
             what=f"every node at height {goal}",
         )
 
+    def wait_until_connected(self) -> None:
+        """Wait until every node is connected with every other, so that the next fault is the only one."""
+        others = len(self.nodes) - 1
+        wait_until(
+            lambda: all(node.has_peers(others) for node in self.nodes),
+            within_seconds=CATCH_UP_SECONDS,
+            what="every node is connected with every other",
+        )
+
 
 @contextmanager
 def running_network(

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import pytest
 
 from tests.faults.history import check_history
 from tests.faults.links import Direction, Links, running_links
 from tests.faults.load import Load, load_on
-from tests.faults.network import CATCH_UP_SECONDS, Network, running_network, wait_until
+from tests.faults.network import Network, running_network
 from tests.faults.test_processes import check_every_node_has, keys_of, wait_for_reports
 
 NAMES = ("node0", "node1", "node2", "node3")
@@ -38,8 +37,7 @@ def network(shared_network: Network, links: Links) -> Network:
     links.heal()
     shared_network.start()
     shared_network.wait_until_level()
-    for node in shared_network.nodes:
-        wait_until(partial(node.has_peers, 3), within_seconds=CATCH_UP_SECONDS, what="all are connected")
+    shared_network.wait_until_connected()
     return shared_network
 
 
@@ -75,6 +73,7 @@ def test_each_validator_in_turn_is_cut_off_and_catches_up_when_the_link_heals(ne
             for node in others:
                 node.wait_until_it_says("peer disconnected", f"peer={name}", after=marks[node.node.name])
                 assert "cut off" not in node.log[marks[node.node.name] :]
+            network.wait_until_connected()
 
 
 def test_a_validator_that_is_not_heard_follows_the_chain_and_costs_it_nothing(network: Network, links: Links) -> None:

@@ -28,6 +28,7 @@ def network(shared_network: Network) -> Network:
     """Four validators that run and are at one height, whatever the test before has done to them."""
     shared_network.start()
     shared_network.wait_until_level()
+    shared_network.wait_until_connected()
     return shared_network
 
 
@@ -74,6 +75,7 @@ def test_after_kill_9_of_each_in_turn_commits_go_on_and_it_catches_up_by_itself(
             victim.start()
             victim.wait_until_at(killed_at + 1)
             victim.wait_until_it_says("ready", after=marks[victim.node.name])
+            network.wait_until_connected()
             wait_for_reports(load, more=1)
     check_every_node_has(load, network)
 
@@ -93,6 +95,7 @@ def test_each_that_is_paused_in_turn_catches_up(network: Network) -> None:
             finally:
                 paused.send(signal.SIGCONT)
             paused.wait_until_at(missed)
+            network.wait_until_connected()
     check_every_node_has(load, network)
 
 
@@ -126,6 +129,7 @@ def test_sigterm_under_load_ends_each_in_turn_in_time_and_loses_nothing(network:
             goal = network.height()
             stopped.start()
             stopped.wait_until_at(goal)
+            network.wait_until_connected()
     check_every_node_has(load, network)
 
 

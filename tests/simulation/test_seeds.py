@@ -15,7 +15,7 @@ from daonode.testing.seeds import add_coverage
 
 SEEDS = 500
 SEEDS_A_TEST = 25
-SEEDS_A_SCENARIO = 8
+SEEDS_A_SCENARIO = 4
 SOAK_SEEDS = 10_000
 SOAK_SEEDS_A_TEST = 500
 
