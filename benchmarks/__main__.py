@@ -42,7 +42,7 @@ USUAL_SYNC = SyncForm(heights=20_000)
 FORMS = {
     "short": Form(
         ChainForm(
-            accounts=1_000, warm_up_seconds=2, flood_votes=4_000, flood_seconds=20, quiet_seconds=4, expected_rate=1_000
+            accounts=2_000, warm_up_seconds=2, flood_votes=4_000, flood_seconds=20, quiet_seconds=4, expected_rate=1_000
         ),
         growth=(1_000,),
         subscribers=SubscribersForm(subscribers=100, blocks=6),
