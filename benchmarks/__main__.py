@@ -8,11 +8,12 @@ from pathlib import Path
 
 from benchmarks.chain import ChainForm, measure_chain
 from benchmarks.gateway import GatewayForm, measure_gateway
+from benchmarks.growth import GrowthForm, measure_growth
 from benchmarks.hour import HourForm, measure_hour
 from benchmarks.index import IndexForm, measure_index
 from benchmarks.population import ROUND_TIMEOUT_MS
 from benchmarks.report import Report
-from benchmarks.stages import measure_growth, measure_stages
+from benchmarks.stages import measure_stages
 from benchmarks.subscribers import SubscribersForm, measure_subscribers
 from benchmarks.sync import SyncForm, measure_sync
 
@@ -22,7 +23,7 @@ class Form:
     """How much is measured. Figures of `growth` are named by the number of accounts."""
 
     chain: ChainForm
-    growth: tuple[int, ...]
+    growth: GrowthForm
     subscribers: SubscribersForm
     gateway: GatewayForm
     index: IndexForm
@@ -38,20 +39,21 @@ USUAL_CHAIN = ChainForm(
 USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
 USUAL_GATEWAY = GatewayForm(votes=100_000, rate=200, seconds=20)
 USUAL_INDEX = IndexForm(accounts=6_250, rounds=16)
+FULL_GROWTH = GrowthForm((1_000, 100_000, 1_000_000), validators=(1_000, 1_000_000))
 USUAL_SYNC = SyncForm(heights=20_000)
 FORMS = {
     "short": Form(
         ChainForm(
             accounts=2_000, warm_up_seconds=2, flood_votes=4_000, flood_seconds=20, quiet_seconds=4, expected_rate=1_000
         ),
-        growth=(1_000,),
+        growth=GrowthForm((1_000,)),
         subscribers=SubscribersForm(subscribers=100, blocks=6),
         gateway=GatewayForm(votes=10_000, rate=100, seconds=3),
         index=IndexForm(accounts=1_000, rounds=4),
         sync=SyncForm(heights=500),
     ),
-    "usual": Form(USUAL_CHAIN, (1_000, 100_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
-    "full": Form(USUAL_CHAIN, (1_000, 100_000, 1_000_000), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
+    "usual": Form(USUAL_CHAIN, GrowthForm((1_000, 100_000)), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
+    "full": Form(USUAL_CHAIN, FULL_GROWTH, USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
 }
 
 

@@ -74,14 +74,15 @@ def running_chain(
 ) -> Iterator[tuple[Registry, tuple[Node, ...]]]:
     """Run the validators of a population's chain; gives what its transactions are made with, and the nodes."""
     document = population.document(round_timeout_ms=round_timeout_ms)
-    with _directory(kept) as directory:
+    with temporary_directory(kept) as directory:
         make_homes(directory, document)
         with running_nodes(directory, profiled=profiled) as nodes:
             yield document.registry, nodes
 
 
 @contextmanager
-def _directory(kept: Path | None) -> Iterator[Path]:
+def temporary_directory(kept: Path | None = None) -> Iterator[Path]:
+    """A new directory: `kept` if given, or one that is gone afterwards."""
     if kept is not None:
         kept.mkdir(parents=True)
         yield kept
@@ -108,7 +109,9 @@ def _measure(
     if "quiet" in parts:
         _measure_both(report, nodes, population.votes(registry, range(3 * quiet_votes), round_number=0))
     if "flood" in parts:
-        _measure_flood(report, form, nodes, _batches(population, registry, flood_rounds, already=3 * quiet_votes))
+        voters = range(form.accounts)
+        flood_bodies = ballots(population, registry, voters, flood_rounds, already=3 * quiet_votes)
+        _measure_flood(report, form, nodes, flood_bodies)
 
 
 def _measure_both(report: Report, nodes: Sequence[Node], votes: Sequence[SignedTransaction]) -> None:
@@ -122,16 +125,19 @@ def _measure_both(report: Report, nodes: Sequence[Node], votes: Sequence[SignedT
     report.add("silent_to_quiet_p50", ratio, "times")
 
 
-def _batches(population: Population, registry: Registry, rounds: int, *, already: int) -> list[list[bytes]]:
-    """What each node is sent: every account always to the same node, each round after the one before.
+def ballots(
+    population: Population, registry: Registry, voters: Sequence[int], rounds: int, *, already: int = 0
+) -> list[list[bytes]]:
+    """The bodies that each node is sent: every voter always to the same node, each round after the one before.
 
-    The first `already` accounts have voted in round 0.
+    The first `already` voters have voted in round 0.
     """
-    numbers = range(len(population.wallets))
     bodies: list[list[bytes]] = [[] for _ in range(VALIDATORS)]
     for round_number in range(rounds + 1):
         for index, own in enumerate(bodies):
-            accounts = [each for each in numbers[index::VALIDATORS] if round_number or each >= already]
+            accounts = [voter for at, voter in enumerate(voters) if at % VALIDATORS == index]
+            if round_number == 0:
+                accounts = [voter for voter in accounts if voter >= already]
             votes = population.votes(registry, accounts, round_number=round_number)
             own.extend(batch_bodies(votes[: len(votes) // BATCH * BATCH] if round_number == rounds else votes))
     return bodies
@@ -153,7 +159,7 @@ def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batch
     flood.start()
     Event().wait(form.warm_up_seconds)
     before = moment_of(nodes)
-    _wait_for_votes(form, nodes[0], flood, already=before.committed)
+    wait_for_votes(nodes[0], flood, goal=before.committed + form.flood_votes, seconds=form.flood_seconds)
     after = moment_of(nodes)
     memory_mib = max(node.memory_mib() for node in nodes)
     own_memory_mib = max(node.own_memory_mib() for node in nodes)
@@ -179,11 +185,10 @@ def _measure_flood(report: Report, form: ChainForm, nodes: Sequence[Node], batch
     _add_stages(report, before, after, votes)
 
 
-def _wait_for_votes(form: ChainForm, node: Node, flood: Flood, *, already: float) -> None:
-    deadline_s = perf_counter() + form.flood_seconds
-    while perf_counter() < deadline_s and not flood.exhausted:
-        if node.metrics().get(COMMITTED, 0.0) - already >= form.flood_votes:
-            return
+def wait_for_votes(node: Node, flood: Flood, *, goal: float, seconds: float) -> None:
+    """Wait until so many votes are committed in all, or for so long, or until there are no more."""
+    deadline_s = perf_counter() + seconds
+    while perf_counter() < deadline_s and not flood.exhausted and node.metrics().get(COMMITTED, 0.0) < goal:
         Event().wait(POLL_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What a vote costs by part, and at which number of accounts: one process, a real database, blocks of real votes.
+"""What a vote costs by part: one process, a real database, blocks of real votes.
 
 CPU time of the whole process, so the database's own threads count too.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 from typing import Final, TypeVar
 
 from benchmarks.load import batch_bodies
@@ -21,6 +21,7 @@ from daonode.ledger import tree
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.checking import decode_transaction
 from daonode.ledger.receipts import receipts_root
+from daonode.ledger.tree import UpperNodes
 from daonode.ledger.versions import StateVersion
 from daonode.node.rpc.method import BODY_LIMITS
 from daonode.node.storage import Stores, open_stores
@@ -33,7 +34,6 @@ from daonode.replica.messages import TransactionsMessage
 
 T = TypeVar("T")
 BLOCK_VOTES: Final = 250
-BLOCKS: Final = 16
 STAGE_ACCOUNTS: Final = 2_000
 US: Final = 1e6
 
@@ -45,6 +45,7 @@ class Ledger:
     chain: NewChain
     stores: Stores
     version: StateVersion = field(init=False)
+    upper_nodes: UpperNodes = field(init=False)
 
     def __post_init__(self) -> None:
         self.stores.state.write(self.chain.genesis_writes(), sync=True)
@@ -53,6 +54,7 @@ class Ledger:
         self.version = StateVersion(
             height=header.height, time_ms=header.time_ms, root=header.state_root, state=state, nodes=state
         )
+        self.upper_nodes = UpperNodes(state)
 
     def info(self) -> BlockInfo:
         """The next block."""
@@ -69,8 +71,8 @@ class Ledger:
         # The header's own fields do not matter here: its size does.
         self.stores.state.write(commit_writes(self.chain.initial.header, result, None), sync=True)
         version = self.version.child(result, height=info.height, time_ms=info.time_ms)
-        state = StateAtTip(self.stores.state)
-        version.settle(state=state, nodes=state)
+        self.upper_nodes.remember(result.nodes)
+        version.settle(state=StateAtTip(self.stores.state), nodes=self.upper_nodes)
         self.version = version
 
     def block(self, raws: Sequence[bytes]) -> None:
@@ -82,7 +84,8 @@ class Ledger:
 
 
 @contextmanager
-def _ledger(population: Population) -> Iterator[Ledger]:
+def running_ledger(population: Population) -> Iterator[Ledger]:
+    """The chain of a population at its beginning, in a directory that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="daonode-bench-") as path:
         stores = open_stores(Path(path), chain_id=CHAIN_ID)
         try:
@@ -94,7 +97,7 @@ def _ledger(population: Population) -> Iterator[Ledger]:
 def measure_stages(report: Report) -> None:
     """Each part's CPU for one vote."""
     population = Population.of(STAGE_ACCOUNTS)
-    with _ledger(population) as ledger:
+    with running_ledger(population) as ledger:
         registry = ledger.chain.document.registry
         ledger.block([each.raw for each in population.proposals(registry, 1)])
         signing = process_time()
@@ -151,43 +154,6 @@ class _Stages:
         result = run()
         self.spent[name] = self.spent.get(name, 0.0) + process_time() - began
         return result
-
-
-def measure_growth(report: Report, sizes: Sequence[int]) -> None:
-    """CPU for all that a validator does with a vote but its network and RPC, by number of accounts."""
-    for accounts in sizes:
-        population = Population.of(accounts)
-        began = perf_counter()
-        with _ledger(population) as ledger:
-            report.add(f"growth_{accounts}_genesis", perf_counter() - began, "s")
-            _measure_size(report, ledger, population, accounts=accounts)
-    if len(sizes) > 1:
-        ratio = report.value(f"growth_{sizes[-1]}_accounts") / report.value(f"growth_{sizes[0]}_accounts")
-        report.add("growth_ratio", ratio, "times")
-
-
-def _measure_size(report: Report, ledger: Ledger, population: Population, *, accounts: int) -> None:
-    application, registry = ledger.chain.application, ledger.chain.document.registry
-    rounds = max(1, BLOCKS * BLOCK_VOTES // accounts)
-    ledger.block([each.raw for each in population.proposals(registry, rounds)])
-    # Voters from all over the numbers, so from all over the tree.
-    step = max(1, accounts // (BLOCKS * BLOCK_VOTES))
-    votes = [
-        vote
-        for round_number in range(rounds)
-        for vote in population.votes(registry, range(0, accounts, step), round_number=round_number)
-    ]
-    began = process_time()
-    count = 0
-    for start in range(0, BLOCKS * BLOCK_VOTES, BLOCK_VOTES):
-        raws = [each.raw for each in votes[start : start + BLOCK_VOTES]]
-        for raw in raws:
-            checked = application.check(ledger.version, raw, ledger.version.time_ms)
-            application.verify_signatures(checked)
-            application.check_account(ledger.version, checked)
-        ledger.block(raws)
-        count += len(raws)
-    report.add(f"growth_{accounts}_accounts", (process_time() - began) / count * US, "us/vote")
 
 
 def _for_each(run: Callable[[T], None], items: Sequence[T]) -> None:
