@@ -29,10 +29,14 @@ class PeerEntry(Record, frozen=True):
 
 
 class P2pSection(Record, frozen=True):
-    """`listen` is a multiaddress. With `accept_unknown`, hosts that are not listed may connect."""
+    """`listen` is a multiaddress. With `accept_unknown`, hosts that are not listed may connect.
+
+    `network_key` is a file with the key of a private network, in `config/` unless its path is absolute; empty for none.
+    """
 
     listen: str = "/ip4/127.0.0.1/tcp/26656"
     accept_unknown: bool = False
+    network_key: str = ""
     peers: tuple[PeerEntry, ...] = ()
 
 

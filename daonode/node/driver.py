@@ -1,7 +1,7 @@
 """The driver: one loop that steps the replica and does what its effects say, in their order.
 
 Events come from the network, from clients, from timers and from the signer; bytes are decoded and their signatures
-verified before they become events, transactions on worker threads. Each lane of the network has a task of its own, so
+verified before they become events (`checking.py`). Each lane of the network has a task of its own, so
 that a full one holds back its senders and no other lane. Blocking work (disk, signing) runs on threads while the loop
 waits for it, so no message leaves before what stands before it is durable. A step that has begun is carried out to its
 end, also when the node is told to stop. Nothing here decides anything.
@@ -19,8 +19,8 @@ import trio
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
 from daonode.consensus.messages import ProposalMessage, TimeoutMessage
-from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
+from daonode.node.checking import Checker
 from daonode.node.clients import Clients
 from daonode.node.clock import Clock
 from daonode.node.clock_watch import ClockWatch
@@ -72,18 +72,14 @@ from daonode.replica.events import (
     TimerFired,
     TransactionsSubmitted,
 )
-from daonode.replica.intake import CheckedMessage, Intake
+from daonode.replica.intake import Intake
 from daonode.replica.messages import BlockRequest, BlockResponse, Lane, Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
 T = TypeVar("T")
-MAX_INLINE_BYTES = 1_024
-"""Up to here, a few votes, transactions are checked at once: a thread costs more than their signatures."""
 REACH_SECONDS = 2.0
 """How often it is looked at whether a quorum is connected; a connection that is replaced is shorter away."""
-MAX_CHECKING_THREADS = 2
-"""Threads that verify transactions; the verification itself runs outside the interpreter's lock."""
 
 
 class Driver:
@@ -108,7 +104,6 @@ class Driver:
         connected: tuple[PeerId, ...] = (),
     ) -> None:
         self._replica = replica
-        self._intake = intake
         self._signer = signer
         self._stores = {Store.BLOCKS: stores.blocks, Store.STATE: stores.state, Store.SNAPSHOTS: stores.snapshots}
         self._snapshots = SnapshotTaker(stores)
@@ -118,9 +113,9 @@ class Driver:
         self._narrator = narrator
         self._data_directory = data_directory
         self._connected = connected
-        self._inbox = Inbox()
+        self._inbox = Inbox(metrics.note_waited)
         self._timers = Timers(clock, self._inbox.put_urgent)
-        self._checking = trio.CapacityLimiter(MAX_CHECKING_THREADS)
+        self._checker = Checker(intake, clock=clock, metrics=metrics, hold_back=self._hold_back)
         self._clients = Clients(self._inbox)
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
@@ -157,11 +152,7 @@ class Driver:
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         """Check transactions and offer them to the mempool: for each its id, or why it was refused."""
-        if sum(map(len, raws)) <= MAX_INLINE_BYTES:
-            checked = self._check_all(tuple(raws))
-        else:
-            checked = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._checking)
-        return await self._clients.submit(checked)
+        return await self._clients.submit(await self._checker.check_transactions(raws))
 
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         """Wait until a block with this transaction is committed; False when the time is over or the node stops."""
@@ -196,20 +187,14 @@ class Driver:
                     await self._take_in(item)
 
     async def _take_in(self, item: Inbound) -> None:
-        """Check a message and queue it; many transactions are checked on a thread, the rest is too small for one."""
-        peer, lane, now_ms = PeerId(item.peer), Lane(item.lane.value), self._clock.now_ms()
+        """Check a message and queue it."""
+        peer, lane = PeerId(item.peer), Lane(item.lane.value)
         try:
-            with stopping_at_damage():
-                if lane is Lane.MEMPOOL and len(item.data) > MAX_INLINE_BYTES:
-                    checked = await trio.to_thread.run_sync(
-                        self._check_message, lane, item.data, now_ms, limiter=self._checking
-                    )
-                else:
-                    checked = self._check_message(lane, item.data, now_ms)
+            message = await self._checker.check_message(peer, lane, item.data)
         except PeerError as error:
             self._report_fault(peer, str(error))
             return
-        await self._inbox.put_message(lane, MessageReceived(now_ms, peer, checked.message, checked.transactions))
+        await self._inbox.put_message(lane, message, received_at=item.received_at)
 
     def _event_of(self, taken: Taken) -> Event:
         """The event that an item of the inbox is; times are those at which it is stepped."""
@@ -360,6 +345,9 @@ class Driver:
         if self._clock_watch.note(ahead_ms):
             self._narrator.clock_is_off(ahead_ms)
 
+    def _hold_back(self, peer: PeerId, lane: Lane, seconds: float) -> None:
+        self._transport.hold_back(TransportPeerId(peer), TransportLane(lane.value), for_seconds=seconds)
+
     def _report_fault(self, peer: PeerId, reason: str) -> None:
         """Count and tell it; a peer that goes on like that is sent away for a time."""
         self._metrics.peer_faults.inc()
@@ -368,20 +356,3 @@ class Driver:
         if seconds is not None:
             told = f"more than {MAX_FAULTS} faults in {FAULT_WINDOW_SECONDS:.0f} s: kept away for {seconds:.0f} s"
             self._transport.disconnect(TransportPeerId(peer), for_seconds=seconds, reason=told)
-
-    # On threads, where it is much.
-
-    def _check_all(self, raws: tuple[bytes, ...]) -> list[CheckedTransaction | TransactionError]:
-        now_ms = self._clock.now_ms()
-        checked: list[CheckedTransaction | TransactionError] = []
-        with self._metrics.count_cpu("check_clients"):
-            for raw in raws:
-                try:
-                    checked.append(self._intake.check_transaction(raw, now_ms=now_ms))
-                except TransactionError as error:
-                    checked.append(error)
-        return checked
-
-    def _check_message(self, lane: Lane, data: bytes, now_ms: int) -> CheckedMessage:
-        with self._metrics.count_cpu(f"check_{lane.value}"):
-            return self._intake.check_message(lane, data, now_ms=now_ms)

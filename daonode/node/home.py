@@ -94,8 +94,8 @@ def write_seed(path: Path, seed: bytes) -> None:
         file.write(seed.hex() + "\n")
 
 
-def read_seed(path: Path) -> bytes:
-    """Read a seed.
+def read_seed(path: Path, *, hint: str = "make a home with `daonode init`") -> bytes:
+    """Read a seed; `hint` is told where there is none.
 
     Raises:
         HomeError: it is missing, not readable or readable by others, no file, or not 32 bytes in hexadecimal.
@@ -104,7 +104,7 @@ def read_seed(path: Path) -> bytes:
         # Not blocking: opening a pipe that somebody has put there must not wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise HomeError(f"{path} is missing; make a home with `daonode init`") from None
+        raise HomeError(f"{path} is missing; {hint}") from None
     except OSError as error:
         raise HomeError(f"{path} cannot be opened: {error.strerror}; its owner must run daonode") from None
     try:

@@ -29,11 +29,12 @@ Taken = Urgent | str | MessageReceived | tuple[Submission, ...]
 
 
 class Inbox:
-    """The driver's queues. `take` is for one task."""
+    """The driver's queues. `take` is for one task; `on_waited` hears how long each message has waited for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_waited: Callable[[Lane, float], None] = lambda lane, seconds: None) -> None:
+        self._on_waited = on_waited
         self._urgent: deque[Urgent | str] = deque()
-        self._messages: dict[Lane, deque[MessageReceived]] = {lane: deque() for lane in Lane}
+        self._messages: dict[Lane, deque[tuple[float, MessageReceived]]] = {lane: deque() for lane in Lane}
         self._submissions: deque[Submission] = deque()
         self._arrived = trio.Event()
         self._room = {lane: trio.Event() for lane in Lane}
@@ -47,13 +48,17 @@ class Inbox:
         self._urgent.append(item)
         self._arrived.set()
 
-    async def put_message(self, lane: Lane, message: MessageReceived) -> None:
-        """Queue a checked message; waits while its lane is full, so that the transport holds the next one back."""
+    async def put_message(self, lane: Lane, message: MessageReceived, *, received_at: float | None = None) -> None:
+        """Queue a checked message; waits while its lane is full, so that the transport holds the next one back.
+
+        `received_at` is since when it waits, on trio's clock, from now unless given.
+        """
+        since = trio.current_time() if received_at is None else received_at
         queue = self._messages[lane]
         while len(queue) >= MAX_WAITING_MESSAGES:
             self._room[lane] = trio.Event()
             await self._room[lane].wait()
-        queue.append(message)
+        queue.append((since, message))
         self._arrived.set()
 
     def put_submission(self, submission: Submission) -> bool:
@@ -107,7 +112,9 @@ class Inbox:
         if not self._messages[lane]:
             return None
         self._room[lane].set()
-        return self._messages[lane].popleft()
+        since, message = self._messages[lane].popleft()
+        self._on_waited(lane, trio.current_time() - since)
+        return message
 
     def _take_submissions(self) -> tuple[Submission, ...] | None:
         count = min(len(self._submissions), MAX_SUBMISSIONS_A_STEP)

@@ -37,10 +37,15 @@ from daonode.replica.layout import (
     STATE_PREFIX,
     TIP_KEY,
 )
+from daonode.replica.messages import Lane
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+WAIT_BUCKETS_SECONDS = tuple(round(0.0001 * 1.5**step, 6) for step in range(24))
+"""From a tenth of a millisecond to a second, near enough to each other to compare two of them."""
 STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
 """Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
+
+CONVICTION_EVENT = "validators.EvidenceAccepted"
 
 RECORD_KINDS = {
     STATE_PREFIX: "value",
@@ -97,6 +102,14 @@ class NodeMetrics:
         )
         self._stages = _cpu_by_stage(self._registry)
         self._queues = Gauge("daonode_queue_length", "What waits to be stepped.", ["queue"], registry=self._registry)
+        waits = Histogram(
+            "daonode_message_wait_seconds",
+            "From reading a peer's message to its step, by lane: checking it, and what stood before it.",
+            ["lane"],
+            buckets=WAIT_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._waits = {lane: waits.labels(lane.value) for lane in Lane}
 
         self.rpc = RpcMetrics(self._registry)
 
@@ -127,9 +140,14 @@ class NodeMetrics:
         for queue, length in lengths.items():
             self._queues.labels(queue).set(length)
 
+    def note_waited(self, lane: Lane, seconds: float) -> None:
+        """Take how long a peer's message waited until it was stepped."""
+        self._waits[lane].observe(seconds)
+
     def note_receipts(self, receipts: tuple[Receipt, ...]) -> None:
         """Take what the transactions of a committed block did."""
         for receipt in receipts:
+            self.consensus.convictions.inc(sum(event.type == CONVICTION_EVENT for event in receipt.events))
             self.gas.inc(receipt.gas_used)
             self.transactions.labels("failed" if receipt.code else "succeeded").inc()
 

@@ -36,6 +36,7 @@ class Narrator:
         self._peers = peers
         self._validators = validators
         self._faults: dict[PeerId, _Faults] = {}
+        self._refusals: _Faults | None = None
         self._is_catching_up = False
         self._reaches_quorum = True
 
@@ -48,6 +49,17 @@ class Narrator:
         log.info("peer disconnected", peer=self._name(peer), reason=reason)
         if peer not in self._peers:
             self._faults.pop(peer, None)
+
+    def connection_refused(self, who: str, reason: str) -> None:
+        """A connection came to nothing; of all together a line is told in `FAULT_INTERVAL_SECONDS`."""
+        now = trio.current_time()
+        known = self._refusals
+        if known is not None and now - known.told_at < FAULT_INTERVAL_SECONDS:
+            known.untold += 1
+            return
+        untold = 0 if known is None else known.untold
+        self._refusals = _Faults(told_at=now)
+        log.warning("connection refused", peer=who, reason=reason, **({"untold": untold} if untold else {}))
 
     def peer_fault(self, peer: PeerId, reason: str) -> None:
         """A peer sent what no honest peer sends."""

@@ -75,10 +75,12 @@ async def run_node(
         # The signer first: a crash right after must not leave a store that looks used beside a signer that is not.
         signer = _open_signer(home, chain, stores)
         try:
-            async with open_transport(_transport_config(home, config, chain)) as transport:
+            narrator = _make_narrator(config)
+            transport_config = _transport_config(home, config, chain)
+            async with open_transport(transport_config, on_refused=narrator.connection_refused) as transport:
                 connected: tuple[PeerId, ...] | None = ()
                 if config.sync.snapshot and isinstance(chain, NewChain):
-                    joining = _make_joining(config, chain, clock=clock, stores=stores, transport=transport)
+                    joining = _make_joining(chain, clock=clock, stores=stores, transport=transport, narrator=narrator)
                     connected = await join(joining, read_log=lambda: read_config().log)
                 if connected is None:
                     return
@@ -92,6 +94,7 @@ async def run_node(
                     stores=stores,
                     signer=signer,
                     transport=transport,
+                    narrator=narrator,
                     data_directory=home.data_directory,
                     connected=connected,
                 )
@@ -159,6 +162,7 @@ def _assemble(
     stores: Stores,
     signer: FileSigner | None,
     transport: Transport,
+    narrator: Narrator,
     data_directory: Path,
     connected: tuple[PeerId, ...],
 ) -> RunningNode:
@@ -189,7 +193,7 @@ def _assemble(
         transport=transport,
         clock=clock,
         metrics=metrics,
-        narrator=_make_narrator(config),
+        narrator=narrator,
         data_directory=data_directory,
         connected=connected,
     )
@@ -208,7 +212,7 @@ def _assemble(
 
 
 def _make_joining(
-    config: NodeConfig, chain: NewChain, *, clock: Clock, stores: Stores, transport: Transport
+    chain: NewChain, *, clock: Clock, stores: Stores, transport: Transport, narrator: Narrator
 ) -> JoiningDriver:
     verifier = chain.make_verifier()
     return JoiningDriver(
@@ -217,7 +221,7 @@ def _make_joining(
         stores=stores,
         transport=transport,
         clock=clock,
-        narrator=_make_narrator(config),
+        narrator=narrator,
     )
 
 
@@ -244,7 +248,13 @@ def _transport_config(home: Home, config: NodeConfig, chain: Chain) -> Transport
         listen_address=Multiaddress(config.p2p.listen),
         peers=peers,
         accept_unknown=config.p2p.accept_unknown,
+        network_key=_read_network_key(home, config.p2p.network_key),
     )
+
+
+def _read_network_key(home: Home, name: str) -> bytes | None:
+    hint = "ask the operators of the private network for it, or make one with `openssl rand -hex 32`"
+    return read_seed(home.config_directory / name, hint=hint) if name else None
 
 
 def _lift_open_files_limit() -> None:

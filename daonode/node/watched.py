@@ -8,6 +8,7 @@ from pathlib import Path
 from daonode.node.metrics import NodeMetrics
 from daonode.node.running import RunningNode
 from daonode.node.transport.counters import LaneCounters, PeerCounters
+from daonode.node.transport.gate import Refusal
 
 _PEER_OUTCOMES: tuple[tuple[str, Callable[[PeerCounters], int]], ...] = (
     ("connected", lambda each: each.connected),
@@ -25,6 +26,11 @@ _LANE_COUNTERS: tuple[tuple[str, str, Callable[[LaneCounters], int]], ...] = (
         "daonode_p2p_dropped_frames",
         "Frames that a full queue dropped, by peer and lane.",
         lambda each: each.dropped_full_frames,
+    ),
+    (
+        "daonode_p2p_slowed_frames",
+        "Frames that waited because their peer sends more than its allowance, by peer and lane.",
+        lambda each: each.slowed_frames,
     ),
 )
 
@@ -51,6 +57,13 @@ def _watch_network(metrics: NodeMetrics, node: RunningNode) -> None:
         "daonode_p2p_failed_handshakes",
         "Inbound connections that ended before the other side had proved who it is.",
         lambda: {(): counters.failed_handshakes},
+        rises=True,
+    )
+    metrics.watch(
+        "daonode_p2p_closed_on_arrival",
+        "Connections that got no handshake, by reason.",
+        lambda: {(refusal.value,): node.transport.closed_on_arrival[refusal] for refusal in Refusal},
+        labels=("reason",),
         rises=True,
     )
     metrics.watch(

@@ -12,9 +12,12 @@ folder (`muxing.py` and `sockets.py` say which and how).
 | `errors.py` | the errors of this package |
 | `counters.py` | what metrics read |
 | `framing.py` | length-prefixed frames, without I/O |
+| `gate.py` | which connections from outside get a handshake |
+| `allowance.py` | how fast one peer is read |
 | `outbound.py`, `inbound.py` | the bounded queues on both sides |
 | `sockets.py`, `muxing.py` | libp2p's TCP stream and yamux stream, bounded |
 | `handshake.py` | noise and yamux negotiation, and the one supervisor around library code |
+| `private.py` | noise with the key of a private network |
 | `session.py` | one connection: lanes, heartbeat, end |
 | `roster.py` | the peers, which connection of each is the one, back-off |
 | `service.py` | `open_transport`, `Transport` |

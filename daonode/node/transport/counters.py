@@ -15,7 +15,9 @@ UNLISTED = PeerId("unlisted")
 
 @dataclass(slots=True)
 class LaneCounters:
-    """Traffic of one peer on one lane. Bytes are payload bytes, without prefixes, padding or encryption."""
+    """Traffic of one peer on one lane. Bytes are payload bytes, without prefixes, padding or encryption.
+
+    `slowed_frames` had to wait because the peer sends more than its allowance."""
 
     sent_frames: int = 0
     sent_bytes: int = 0
@@ -23,6 +25,7 @@ class LaneCounters:
     received_bytes: int = 0
     dropped_full_frames: int = 0
     dropped_disconnected_frames: int = 0
+    slowed_frames: int = 0
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class TransportCounters:
         self._peers = {peer: PeerCounters() for peer in (*listed, UNLISTED)}
         self._lanes = {(peer, lane): LaneCounters() for peer in (*listed, UNLISTED) for lane in Lane}
         self.failed_handshakes = 0
-        """Inbound connections that ended before the other side had proved who it is, or were over the limit."""
+        """Inbound connections that ended before the other side had proved who it is."""
 
     def peer(self, peer: PeerId) -> PeerCounters:
         """Return the connection counters of a listed peer, or of all unlisted ones together."""

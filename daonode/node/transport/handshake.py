@@ -1,7 +1,8 @@
 """From a TCP stream to an authenticated, multiplexed connection; and from a stream to a lane.
 
-Security is noise (XX) with the Ed25519 host key, the multiplexer is yamux, protocols are agreed by multistream-select:
-all of libp2p, assembled here without its host and swarm, which start tasks of their own and know no lanes.
+Security is noise (XX) with the Ed25519 host key, in a private network with its key too (`private.py`). The multiplexer
+is yamux, protocols are agreed by multistream-select: all of libp2p, assembled here without its host and swarm, which
+start tasks of their own and know no lanes.
 """
 
 import logging
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import trio
+from libp2p.abc import ISecureTransport
 from libp2p.crypto.ed25519 import create_new_key_pair as create_host_key_pair
 from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.custom_types import TProtocol
@@ -26,6 +28,7 @@ from libp2p.transport.upgrader import TransportUpgrader
 from daonode.node.transport.errors import ConnectionLost, PeerError
 from daonode.node.transport.identity import PeerId
 from daonode.node.transport.muxing import LaneMuxer, LaneStream
+from daonode.node.transport.private import PRIVATE_NOISE_PROTOCOL_ID, PrivateNoiseTransport
 from daonode.node.transport.sockets import BoundedTcpStream
 
 Result = TypeVar("Result")
@@ -68,11 +71,19 @@ class Handshaker:
 
     Args:
         host_seed: 32-byte Ed25519 seed of the host key.
+        network_key: the 32 bytes that all hosts of a private network have; None where the network is not private.
     """
 
-    def __init__(self, *, host_seed: bytes) -> None:
-        noise = NoiseTransport(create_host_key_pair(host_seed), noise_privkey=create_noise_key_pair().private_key)
-        self._upgrader = TransportUpgrader({NOISE_PROTOCOL_ID: noise}, {TProtocol(YAMUX_PROTOCOL_ID): LaneMuxer})
+    def __init__(self, *, host_seed: bytes, network_key: bytes | None = None) -> None:
+        host_keys, noise_key = create_host_key_pair(host_seed), create_noise_key_pair().private_key
+        secure: dict[TProtocol, ISecureTransport]
+        if network_key is None:
+            secure = {NOISE_PROTOCOL_ID: NoiseTransport(host_keys, noise_key)}
+            self._failure = "the noise handshake failed"
+        else:
+            secure = {PRIVATE_NOISE_PROTOCOL_ID: PrivateNoiseTransport(host_keys, noise_key, network_key)}
+            self._failure = "the private network's handshake failed; does the other side have the same network key?"
+        self._upgrader = TransportUpgrader(secure, {TProtocol(YAMUX_PROTOCOL_ID): LaneMuxer})
 
     async def connect(self, stream: trio.SocketStream, *, expected_peer: PeerId | None) -> Connection:
         """Authenticate the other side and agree on yamux; the dialler says whom it expects, the listener None.
@@ -94,7 +105,7 @@ class Handshaker:
         raw = RawConnection(tcp, is_dialer)
         peer_id = None if expected_peer is None else ID.from_base58(expected_peer)
         secured = await supervise_library(
-            lambda: self._upgrader.upgrade_security(raw, is_dialer, peer_id), doing="the noise handshake failed"
+            lambda: self._upgrader.upgrade_security(raw, is_dialer, peer_id), doing=self._failure
         )
         remote = secured.get_remote_peer()
         # The upgrader's own `upgrade_connection` would make a plain `Yamux`, whatever class it was given.

@@ -9,6 +9,8 @@ import random
 
 import trio
 
+from daonode.httpd.addresses import budget_name
+from daonode.node.transport.allowance import Allowance
 from daonode.node.transport.counters import TransportCounters
 from daonode.node.transport.identity import PeerId
 from daonode.node.transport.inbound import Inbox
@@ -25,6 +27,7 @@ from daonode.node.transport.types import (
 )
 
 MAX_UNLISTED_PEERS = 32
+MAX_UNLISTED_OF_AN_ADDRESS = 8
 MAX_SESSIONS_OF_A_PEER = 6
 """The one that stands, those that this and the other side have just dialled, and as many that are about to end."""
 MAX_KEPT_OUT_PEERS = 256
@@ -54,14 +57,19 @@ class Backoff:
 class Peer:
     """One peer: its queues, which outlive connections, and its connection if it has one."""
 
-    def __init__(self, peer_id: PeerId, address: PeerAddress | None, counters: TransportCounters) -> None:
+    def __init__(
+        self, peer_id: PeerId, address: PeerAddress | None, counters: TransportCounters, *, host: str = ""
+    ) -> None:
         self.peer_id = peer_id
         self.address = address
+        self.host = host
+        """Where an unlisted peer connects from."""
         self.session: Session | None = None
         self.lost = trio.Event()
         """Set while there is no connection."""
         self.lost.set()
         self.running_sessions = 0
+        self.allowance = Allowance()
         self.queues = {lane: OutboundQueue(LANE_LIMITS[lane], counters.lane(peer_id, lane)) for lane in Lane}
 
 
@@ -121,23 +129,30 @@ class Roster:
             del self._kept_out_until[peer_id]
         return max(0.0, seconds)
 
-    def admit(self, peer_id: PeerId) -> Peer | None:
-        """Return the peer for a session that is about to run, or None where it may not. `release` undoes it."""
+    def admit(self, peer_id: PeerId, *, host: str = "") -> Peer | None:
+        """Return the peer for a session that is about to run, or None where it may not. `release` undoes it.
+
+        `host` is the address that it connects from.
+        """
         if self.seconds_kept_out(peer_id):
             self._counters.peer(peer_id).refused += 1
             return None
         peer = self._peers.get(peer_id)
         if peer is None:
-            unlisted = sum(1 for other in self._peers.values() if other.address is None)
-            if peer_id == self._own_id or not self._accept_unknown or unlisted >= MAX_UNLISTED_PEERS:
+            if peer_id == self._own_id or not self._accept_unknown or not self._has_room_for(host):
                 self._counters.peer(peer_id).refused += 1
                 return None
-            peer = self._peers[peer_id] = Peer(peer_id, None, self._counters)
+            peer = self._peers[peer_id] = Peer(peer_id, None, self._counters, host=host)
         if peer.running_sessions >= MAX_SESSIONS_OF_A_PEER:
             self._counters.peer(peer_id).refused += 1
             return None
         peer.running_sessions += 1
         return peer
+
+    def _has_room_for(self, host: str) -> bool:
+        unlisted = [other.host for other in self._peers.values() if other.address is None]
+        same = sum(1 for other in unlisted if budget_name(other) == budget_name(host))
+        return len(unlisted) < MAX_UNLISTED_PEERS and same < MAX_UNLISTED_OF_AN_ADDRESS
 
     def release(self, peer: Peer) -> None:
         """Forget an unlisted peer whose last session is over."""

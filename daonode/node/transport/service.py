@@ -8,7 +8,8 @@ Every task lives in the nursery of `open_transport`. Leaving the block closes ev
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import trio
@@ -16,22 +17,23 @@ import trio
 from daonode.node.transport.counters import UNLISTED, TransportCounters
 from daonode.node.transport.errors import PeerError
 from daonode.node.transport.framing import frame_length_prefix
+from daonode.node.transport.gate import REFUSALS, Gate, Refusal
 from daonode.node.transport.handshake import Connection, Handshaker
 from daonode.node.transport.identity import PeerId, peer_id_from_seed
 from daonode.node.transport.inbound import Inbox
 from daonode.node.transport.roster import Backoff, Peer, Roster
 from daonode.node.transport.session import Session, SessionEnd, SessionPorts
-from daonode.node.transport.sockets import dial, listening_address, open_listeners, parse_address
+from daonode.node.transport.sockets import dial, listening_address, open_listeners, parse_address, remote_host
 from daonode.node.transport.types import LANE_LIMITS, Lane, Multiaddress, Received, TransportConfig
 
-MAX_INBOUND_HANDSHAKES = 32
-"""Inbound connections that may be unproven at a time; more are closed on arrival."""
+Told = Callable[[str, str], None]
+"""Told of a connection that came to nothing through the fault of its other side: who, as far as is known, and why."""
 
 
 class Transport:
     """The network of a node. Made by `open_transport`; usable from any task of its thread."""
 
-    def __init__(self, config: TransportConfig, listeners: list[trio.SocketListener]) -> None:
+    def __init__(self, config: TransportConfig, listeners: list[trio.SocketListener], on_refused: Told) -> None:
         self.peer_id = peer_id_from_seed(config.host_seed)
         self.listen_address: Multiaddress = listening_address(listeners[0])
         """Where this host really listens; tells the port where the configured one was 0."""
@@ -39,8 +41,10 @@ class Transport:
         self._config = config
         self._listeners = listeners
         self._inbox = Inbox()
-        self._handshaker = Handshaker(host_seed=config.host_seed)
-        self._inbound_handshakes = 0
+        self._on_refused = on_refused
+        self._handshaker = Handshaker(host_seed=config.host_seed, network_key=config.network_key)
+        listed_hosts = [parse_address(peer.multiaddr)[0] for peer in config.peers if peer.multiaddr]
+        self._gate = Gate(listed_hosts, trio.current_time)
         self._roster = Roster(
             self.peer_id,
             config.peers,
@@ -91,6 +95,17 @@ class Transport:
         """
         self._roster.keep_out(peer_id, for_seconds=for_seconds, reason=reason)
 
+    def hold_back(self, peer_id: PeerId, lane: Lane, *, for_seconds: float) -> None:
+        """Read nothing more of what a peer sends on a lane for a time; what has been read may still follow."""
+        peer = self._roster.find(peer_id)
+        if peer is not None:
+            peer.allowance.hold(lane, for_seconds=for_seconds)
+
+    @property
+    def closed_on_arrival(self) -> Counter[Refusal]:
+        """How many connections got no handshake, by reason."""
+        return self._gate.refused
+
     def connected_peers(self) -> list[PeerId]:
         """Return the peers whose lanes are open now, in the order of the configuration, unlisted ones last."""
         return [peer.peer_id for peer in self._roster.reachable_peers() if peer.session is not None]
@@ -104,19 +119,21 @@ class Transport:
             await trio.serve_listeners(self._on_inbound, self._listeners)
 
     async def _on_inbound(self, stream: trio.SocketStream) -> None:
-        if self._inbound_handshakes >= MAX_INBOUND_HANDSHAKES:
-            self.counters.failed_handshakes += 1
+        host = remote_host(stream)
+        refusal = self._gate.enter(host)
+        if refusal is not None:
             await trio.aclose_forcefully(stream)
+            self._on_refused(host, REFUSALS[refusal])
             return
-        self._inbound_handshakes += 1
+        connection = None
         try:
-            connection = await self._shake_hands(stream, expected_peer=None)
+            connection = await self._shake_hands(stream, host, expected_peer=None)
         finally:
-            self._inbound_handshakes -= 1
+            self._gate.leave(host, is_proven=connection is not None)
         if connection is None:
             self.counters.failed_handshakes += 1
         else:
-            await self._run_session(connection)
+            await self._run_session(connection, host)
 
     async def _keep_connected(self, peer: Peer) -> None:
         assert peer.address is not None
@@ -137,7 +154,7 @@ class Transport:
                 self.counters.peer(peer.peer_id).dial_failures += 1
                 continue
             started = trio.current_time()
-            await self._run_session(connection)
+            await self._run_session(connection, peer.address.name)
             if trio.current_time() - started > timings.reconnect_cap_seconds:
                 backoff.reset()
 
@@ -146,27 +163,33 @@ class Transport:
         try:
             with trio.move_on_after(self._config.timings.handshake_timeout_seconds):
                 stream = await dial(peer.address.multiaddr)
-                return await self._shake_hands(stream, expected_peer=peer.peer_id)
+                return await self._shake_hands(stream, peer.address.name, expected_peer=peer.peer_id)
         except PeerError:
             pass
         return None
 
-    async def _shake_hands(self, stream: trio.SocketStream, *, expected_peer: PeerId | None) -> Connection | None:
+    async def _shake_hands(
+        self, stream: trio.SocketStream, who: str, *, expected_peer: PeerId | None
+    ) -> Connection | None:
+        limit_seconds = self._config.timings.handshake_timeout_seconds
+        reason = f"the handshake was not over in {limit_seconds:.0f} s"
         try:
-            with trio.move_on_after(self._config.timings.handshake_timeout_seconds):
+            with trio.move_on_after(limit_seconds):
                 return await self._handshaker.connect(stream, expected_peer=expected_peer)
-        except PeerError:
-            pass
+        except PeerError as error:
+            reason = str(error)
+        self._on_refused(who, reason)
         return None
 
-    async def _run_session(self, connection: Connection) -> None:
-        peer = self._roster.admit(connection.peer)
+    async def _run_session(self, connection: Connection, who: str) -> None:
+        peer = self._roster.admit(connection.peer, host=who)
         if peer is None:
             await trio.aclose_forcefully(connection.tcp.stream)
+            self._on_refused(who, f"host {connection.peer} is not listed, is kept away, or has too many connections")
             return
         session = Session(
             connection,
-            SessionPorts(inbox=self._inbox, queues=peer.queues, counters=self.counters),
+            SessionPorts(inbox=self._inbox, queues=peer.queues, allowance=peer.allowance, counters=self.counters),
             chain_reference=self._config.chain_reference,
             timings=self._config.timings,
         )
@@ -186,7 +209,9 @@ def _queue_frame(peer: Peer, lane: Lane, data: bytes) -> None:
 
 
 @asynccontextmanager
-async def open_transport(config: TransportConfig) -> AsyncIterator[Transport]:
+async def open_transport(
+    config: TransportConfig, *, on_refused: Told = lambda who, reason: None
+) -> AsyncIterator[Transport]:
     """Listen, dial the peers, and close everything when the block is left, in any state of any peer.
 
     Errors of the block come out in an exception group, as from every nursery.
@@ -198,7 +223,7 @@ async def open_transport(config: TransportConfig) -> AsyncIterator[Transport]:
     for peer in config.peers:
         if peer.multiaddr:
             parse_address(peer.multiaddr)
-    transport = Transport(config, await open_listeners(config.listen_address))
+    transport = Transport(config, await open_listeners(config.listen_address), on_refused)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(transport.run)
         try:

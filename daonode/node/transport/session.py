@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import trio
 
+from daonode.node.transport.allowance import Allowance
 from daonode.node.transport.counters import TransportCounters
 from daonode.node.transport.errors import ConnectionLost, PeerBroke, PeerError
 from daonode.node.transport.framing import FrameDecoder, frame_length_prefix
@@ -42,6 +43,7 @@ class SessionPorts:
 
     inbox: Inbox
     queues: dict[Lane, OutboundQueue]
+    allowance: Allowance
     counters: TransportCounters
 
 
@@ -172,7 +174,9 @@ class Session:
             for data in decoder.feed(await stream.read()):
                 counters.received_frames += 1
                 counters.received_bytes += len(data)
-                await self._ports.inbox.put(Inbound(peer=self.peer, lane=lane, data=data))
+                await self._ports.allowance.take(lane, data, counters)
+                now = trio.current_time()
+                await self._ports.inbox.put(Inbound(peer=self.peer, lane=lane, data=data, received_at=now))
 
     async def _send_heartbeats(self) -> None:
         while True:

@@ -57,6 +57,14 @@ def listening_address(listener: trio.SocketListener) -> Multiaddress:
     return Multiaddress(f"/{protocol}/{host}/tcp/{port}")
 
 
+def remote_host(stream: trio.SocketStream) -> str:
+    """Return the IP address of the other side; empty where it has gone already."""
+    try:
+        return str(stream.socket.getpeername()[0])
+    except OSError:
+        return ""
+
+
 async def dial(address: Multiaddress) -> trio.SocketStream:
     """Connect to an address.
 

@@ -4,7 +4,7 @@ Plain values, without I/O and without libp2p, so that configuration and tools ca
 lane stands in `LANE_LIMITS`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
@@ -17,6 +17,7 @@ Multiaddress = NewType("Multiaddress", str)
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 MAX_CHAIN_REFERENCE_CHARACTERS = 64
+NETWORK_KEY_BYTES = 32
 
 
 class Lane(Enum):
@@ -39,7 +40,8 @@ class LaneLimits:
     """Bounds of one lane for one peer. Queues are bounded in frames and in bytes, whichever is reached first.
 
     `max_frame_bytes` is the largest payload of a frame, without its length prefix. A queue always holds at least one
-    frame, so `*_queue_bytes` may be exceeded by the one frame that an empty queue accepts.
+    frame, so `*_queue_bytes` may be exceeded by the one frame that an empty queue accepts. What comes faster than
+    `inbound_*_a_second` is read more slowly.
     """
 
     max_frame_bytes: int
@@ -47,6 +49,8 @@ class LaneLimits:
     outbound_queue_bytes: int
     inbound_queue_frames: int
     inbound_queue_bytes: int
+    inbound_frames_a_second: float
+    inbound_bytes_a_second: float
     when_full: WhenFull
     keep_while_disconnected: bool
 
@@ -60,6 +64,9 @@ LANE_LIMITS: dict[Lane, LaneLimits] = {
         outbound_queue_bytes=8 * MEBIBYTE,
         inbound_queue_frames=512,
         inbound_queue_bytes=4 * MEBIBYTE,
+        # Some ten times what the busiest round of a hundred validators needs of one of them.
+        inbound_frames_a_second=512,
+        inbound_bytes_a_second=16 * MEBIBYTE,
         when_full=WhenFull.DROP_OLDEST,
         keep_while_disconnected=True,
     ),
@@ -70,6 +77,8 @@ LANE_LIMITS: dict[Lane, LaneLimits] = {
         outbound_queue_bytes=16 * MEBIBYTE,
         inbound_queue_frames=64,
         inbound_queue_bytes=8 * MEBIBYTE,
+        inbound_frames_a_second=256,
+        inbound_bytes_a_second=64 * MEBIBYTE,
         when_full=WhenFull.DROP_NEWEST,
         keep_while_disconnected=False,
     ),
@@ -80,6 +89,9 @@ LANE_LIMITS: dict[Lane, LaneLimits] = {
         outbound_queue_bytes=4 * MEBIBYTE,
         inbound_queue_frames=1024,
         inbound_queue_bytes=1 * MEBIBYTE,
+        # Several times what a chain executes.
+        inbound_frames_a_second=2048,
+        inbound_bytes_a_second=2 * MEBIBYTE,
         when_full=WhenFull.DROP_NEWEST,
         keep_while_disconnected=False,
     ),
@@ -136,7 +148,8 @@ class TransportConfig:
     `chain_reference` separates chains: it is part of every protocol id, so hosts of two chains never understand each
     other. `host_seed` is the 32-byte Ed25519 seed of the host identity key (not of a consensus key). `peers` may hold
     the own address, which is skipped, so that all nodes can share one list. `accept_unknown` lets hosts in that are not
-    listed, as a public full node does.
+    listed, as a public full node does. `network_key` makes the network a private one: hosts that do not have the same
+    32 bytes cannot connect, listed or not.
 
     Raises:
         InvalidTransportConfig: a field is out of its range, or a peer is listed twice.
@@ -147,6 +160,7 @@ class TransportConfig:
     listen_address: Multiaddress
     peers: tuple[PeerAddress, ...]
     accept_unknown: bool = False
+    network_key: bytes | None = None
     timings: Timings = Timings()
 
     def __post_init__(self) -> None:
@@ -158,6 +172,9 @@ class TransportConfig:
             raise InvalidTransportConfig(problem=f"chain reference {reference!r} holds a slash, a space or a control")
         if len(self.host_seed) != SEED_BYTES:
             raise InvalidTransportConfig(problem=f"host seed has {len(self.host_seed)} bytes, not {SEED_BYTES}")
+        if self.network_key is not None and len(self.network_key) != NETWORK_KEY_BYTES:
+            problem = f"network key has {len(self.network_key)} bytes, not {NETWORK_KEY_BYTES}"
+            raise InvalidTransportConfig(problem=problem)
         peer_ids = [peer.peer_id for peer in self.peers]
         repeated = sorted({peer_id for peer_id in peer_ids if peer_ids.count(peer_id) > 1})
         if repeated:
@@ -166,11 +183,15 @@ class TransportConfig:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """One frame from a peer. Frames of one peer and lane arrive in the order in which they were sent."""
+    """One frame from a peer, and since when it waits, on trio's clock.
+
+    Frames of one peer and lane arrive in the order in which they were sent.
+    """
 
     peer: PeerId
     lane: Lane
     data: bytes
+    received_at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def config_of(
     listen_address: Multiaddress = ANY_PORT,
     chain_reference: str = CHAIN,
     accept_unknown: bool = False,
+    network_key: bytes | None = None,
     timings: Timings | None = None,
 ) -> TransportConfig:
     return TransportConfig(
@@ -60,6 +61,7 @@ def config_of(
         listen_address=listen_address,
         peers=tuple(peers),
         accept_unknown=accept_unknown,
+        network_key=network_key,
         timings=timings or Timings(),
     )
 
@@ -155,7 +157,7 @@ async def rogue_host(number: int, victim: Transport) -> AsyncIterator[RogueHost]
     stream = await dial(victim.listen_address)
     connection = await Handshaker(host_seed=seed_of(number)).connect(stream, expected_peer=victim.peer_id)
     # No traffic starts, so nothing is read from or written to the ports.
-    ports = SessionPorts(inbox=None, queues={}, counters=None)  # type: ignore[arg-type]
+    ports = SessionPorts(inbox=None, queues={}, allowance=None, counters=None)  # type: ignore[arg-type]
     session = Session(connection, ports, chain_reference=CHAIN, timings=Timings())
     session._start_traffic = lambda nursery: nursery.start_soon(trio.sleep_forever)  # type: ignore[method-assign]
     rogue = RogueHost(session)

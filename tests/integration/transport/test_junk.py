@@ -4,10 +4,12 @@ import random
 import struct
 from contextlib import suppress
 
+import pytest
 import trio
 import trio.testing
 from libp2p.exceptions import BaseLibp2pError
 
+from daonode.node.transport import gate
 from daonode.node.transport.errors import PeerError
 from daonode.node.transport.handshake import Handshaker
 from daonode.node.transport.service import Transport, open_transport
@@ -18,6 +20,13 @@ from tests.integration.transport.support import address_of, config_of, id_of, ne
 ROUNDS = 60
 MULTISTREAM = b"\x13/multistream/1.0.0\n"
 NOISE = b"\x07/noise\n"
+
+
+@pytest.fixture(autouse=True)
+def wide_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All junk comes from one address and none of it is to be refused unread."""
+    monkeypatch.setattr(gate, "ADDRESS_HANDSHAKES_A_SECOND", 10_000.0)
+    monkeypatch.setattr(gate, "HANDSHAKES_A_SECOND", 10_000.0)
 
 
 async def _still_serves(host: Transport) -> None:

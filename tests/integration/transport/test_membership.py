@@ -7,9 +7,10 @@ import trio
 import trio.testing
 
 from daonode.node.transport.errors import AddressUnavailable, PeerError
+from daonode.node.transport.gate import MAX_HANDSHAKES_OF_AN_ADDRESS, Refusal
 from daonode.node.transport.handshake import Handshaker, request_protocol
 from daonode.node.transport.muxing import LaneStream
-from daonode.node.transport.service import MAX_INBOUND_HANDSHAKES, open_transport
+from daonode.node.transport.service import open_transport
 from daonode.node.transport.session import MAX_PEER_STREAMS
 from daonode.node.transport.sockets import MAX_UNPROVEN_BYTES, dial
 from daonode.node.transport.types import (
@@ -150,9 +151,9 @@ async def test_a_stranger_cannot_send_much_before_it_has_proved_who_it_is() -> N
 async def test_silent_strangers_are_limited_and_do_not_keep_a_peer_out_for_long() -> None:
     quick = Timings(handshake_timeout_seconds=2)
     async with open_transport(config_of(0, [address_of(1)], timings=quick)) as host:
-        silent = [await dial(host.listen_address) for _ in range(MAX_INBOUND_HANDSHAKES + 3)]
+        silent = [await dial(host.listen_address) for _ in range(MAX_HANDSHAKES_OF_AN_ADDRESS + 3)]
         with trio.fail_after(quick.handshake_timeout_seconds / 2):
-            while host.counters.failed_handshakes < 3:
+            while host.closed_on_arrival[Refusal.ADDRESS_BUSY] < 3:
                 await trio.testing.wait_all_tasks_blocked()
         with trio.fail_after(10):
             async with open_transport(config_of(1, [address_of(0, host.listen_address)])):

@@ -53,6 +53,7 @@ class Network:
     def __init__(self) -> None:
         self.sent: list[tuple[Lane, bytes]] = []
         self.sent_away: list[tuple[PeerId, float]] = []
+        self.held_back: list[tuple[PeerId, Lane, float]] = []
         self._lanes = {lane: trio.open_memory_channel[Received](math.inf) for lane in Lane}
 
     def arrive(self, lane: Lane, data: bytes) -> None:
@@ -70,6 +71,9 @@ class Network:
 
     def disconnect(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
         self.sent_away.append((peer_id, for_seconds))
+
+    def hold_back(self, peer_id: PeerId, lane: Lane, *, for_seconds: float) -> None:
+        self.held_back.append((peer_id, lane, for_seconds))
 
     def broadcast(self, lane: Lane, data: bytes) -> None:
         self.sent.append((lane, data))

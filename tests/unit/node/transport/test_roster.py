@@ -8,7 +8,14 @@ import trio
 from daonode.node.transport.counters import TransportCounters
 from daonode.node.transport.identity import PeerId, peer_id_from_public_key
 from daonode.node.transport.inbound import Inbox
-from daonode.node.transport.roster import MAX_SESSIONS_OF_A_PEER, MAX_UNLISTED_PEERS, Backoff, Peer, Roster
+from daonode.node.transport.roster import (
+    MAX_SESSIONS_OF_A_PEER,
+    MAX_UNLISTED_OF_AN_ADDRESS,
+    MAX_UNLISTED_PEERS,
+    Backoff,
+    Peer,
+    Roster,
+)
 from daonode.node.transport.session import SessionEnd
 from daonode.node.transport.types import Lane, Multiaddress, PeerAddress, PeerDisconnected, Timings
 
@@ -121,7 +128,7 @@ def _stranger(number: int) -> PeerId:
 def test_strangers_are_admitted_up_to_a_bound_and_forgotten_when_they_leave() -> None:
     counters = TransportCounters(())
     roster = Roster(SMALL, (), accept_unknown=True, inbox=Inbox(), counters=counters, timings=TIMINGS)
-    admitted = [roster.admit(_stranger(number)) for number in range(MAX_UNLISTED_PEERS)]
+    admitted = [roster.admit(_stranger(number), host=f"192.0.2.{number}") for number in range(MAX_UNLISTED_PEERS)]
     assert None not in admitted
     late = _stranger(MAX_UNLISTED_PEERS)
     assert roster.admit(late) is None
@@ -134,6 +141,15 @@ def test_strangers_are_admitted_up_to_a_bound_and_forgotten_when_they_leave() ->
     roster.release(first)
     assert roster.find(first.peer_id) is None
     assert roster.admit(late) is not None
+
+
+def test_strangers_of_one_address_leave_room_for_others() -> None:
+    roster = Roster(SMALL, (), accept_unknown=True, inbox=Inbox(), counters=TransportCounters(()), timings=TIMINGS)
+    for number in range(MAX_UNLISTED_OF_AN_ADDRESS):
+        assert roster.admit(_stranger(number), host="192.0.2.1") is not None
+    late = _stranger(MAX_UNLISTED_OF_AN_ADDRESS)
+    assert roster.admit(late, host="192.0.2.1") is None
+    assert roster.admit(late, host="192.0.2.2") is not None
 
 
 def test_a_host_does_not_admit_one_with_its_own_key() -> None:
