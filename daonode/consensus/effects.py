@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daonode.consensus.events import Timer
+from daonode.consensus.evidence import Evidence
 from daonode.consensus.messages import ConsensusMessage
 from daonode.consensus.requests import SignRequest
-from daonode.consensus.statements import Statement
 from daonode.consensus.types import Block, CommitProof, Header, QuorumCertificate, TimeoutCertificate
-from daonode.primitives.ids import BlockId, Signature, ValidatorId
+from daonode.primitives.ids import BlockId, ValidatorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,12 @@ class Fetch:
 class ReportEvidence:
     """Two statements of one validator that no honest validator signs together (docs/consensus.md, Evidence)."""
 
-    offender: ValidatorId
-    first: Statement
-    first_signature: Signature
-    second: Statement
-    second_signature: Signature
+    evidence: Evidence
+
+    @property
+    def offender(self) -> ValidatorId:
+        """Who signed both."""
+        return self.evidence.validator
 
 
 @dataclass(frozen=True, slots=True)

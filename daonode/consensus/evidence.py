@@ -8,24 +8,33 @@ verified the signatures.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from daonode.consensus.statements import Commit, Propose, Statement, Timeout, Vote
+from daonode.primitives.codec import Record
 from daonode.primitives.ids import Signature, ValidatorId
 
 STATEMENTS_KEPT = 16
 REPORTS_KEPT = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two signed statements that prove that their signer broke the rules."""
+class SignedStatement(Record, frozen=True):
+    """What a validator has said to others, with its signature."""
 
-    offender: ValidatorId
-    first: Statement
-    first_signature: Signature
-    second: Statement
-    second_signature: Signature
+    statement: Statement
+    signature: Signature
+
+
+class Evidence(Record, frozen=True):
+    """Two statements of one validator that prove that it broke the rules. Field order is wire format."""
+
+    validator: ValidatorId
+    first: SignedStatement
+    second: SignedStatement
+
+    @property
+    def offence(self) -> tuple[int, ValidatorId]:
+        """The epoch of the statements, and who is accused: what a validator is punished for once."""
+        return self.first.statement.epoch, self.validator
 
 
 def is_conflict(first: Statement, second: Statement) -> bool:
@@ -65,15 +74,15 @@ class EvidenceWatch:
     """Remembers recent statements and returns each conflict once."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[ValidatorId, type[Statement]], dict[int, tuple[Statement, Signature]]] = {}
+        self._seen: dict[tuple[ValidatorId, type[Statement]], dict[int, SignedStatement]] = {}
         self._reported: deque[tuple[ValidatorId, Statement, Statement]] = deque(maxlen=REPORTS_KEPT)
 
-    def add(self, validator: ValidatorId, statement: Statement, signature: Signature) -> tuple[Conflict, ...]:
-        """Take a verified statement; the conflicts that it completes."""
-        kind = type(statement)
+    def add(self, validator: ValidatorId, statement: Statement, signature: Signature) -> tuple[Evidence, ...]:
+        """Take a verified statement; what it proves together with those before."""
+        kind, said = type(statement), SignedStatement(statement=statement, signature=signature)
         rounds = self._seen.setdefault((validator, kind), {})
         first = rounds.get(statement.round)
-        if first is not None and first[0] == statement:
+        if first is not None and first.statement == statement:
             return ()
         candidates = [] if first is None else [first]
         for rival in _RIVALS[kind]:
@@ -81,11 +90,11 @@ class EvidenceWatch:
         if first is None:
             if len(rounds) >= STATEMENTS_KEPT:
                 del rounds[next(iter(rounds))]
-            rounds[statement.round] = (statement, signature)
+            rounds[statement.round] = said
         return tuple(
-            Conflict(validator, kept, kept_signature, statement, signature)
-            for kept, kept_signature in candidates
-            if is_conflict(kept, statement) and self._is_news(validator, kept, statement)
+            Evidence(validator=validator, first=kept, second=said)
+            for kept in candidates
+            if is_conflict(kept.statement, statement) and self._is_news(validator, kept.statement, statement)
         )
 
     def _is_news(self, validator: ValidatorId, first: Statement, second: Statement) -> bool:

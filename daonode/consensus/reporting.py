@@ -12,13 +12,5 @@ def report(state: CoreState, validator: ValidatorId, statement: Statement, signa
     """Remember a verified statement of another validator; report what it conflicts with."""
     if validator == state.own_id:
         return
-    for conflict in state.evidence.add(validator, statement, signature):
-        state.emit(
-            ReportEvidence(
-                offender=conflict.offender,
-                first=conflict.first,
-                first_signature=conflict.first_signature,
-                second=conflict.second,
-                second_signature=conflict.second_signature,
-            )
-        )
+    for evidence in state.evidence.add(validator, statement, signature):
+        state.emit(ReportEvidence(evidence))

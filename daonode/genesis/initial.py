@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 from daonode.consensus.config import ConsensusConfig
+from daonode.consensus.evidence import Evidence
 from daonode.consensus.types import EMPTY_DIGEST, HEADER_VERSION, Header, Validator, ValidatorSet, payload_digest
 from daonode.genesis.document import ChainDescription, GenesisDocument
 from daonode.genesis.errors import GenesisError
@@ -25,7 +26,7 @@ from daonode.ledger.state import EMPTY_STATE, StateReader
 from daonode.ledger.tree import OverlayReader, update
 from daonode.primitives.codec import Record
 from daonode.primitives.errors import PrimitiveError
-from daonode.primitives.ids import BlockId
+from daonode.primitives.ids import BlockId, ChainId
 from daonode.primitives.units import U64_MAX
 
 
@@ -57,6 +58,18 @@ class ValidatorSource(Protocol):
 
     def genesis_validators(self, genesis: Record, /) -> tuple[Validator, ...]:
         """The validators of a section, ascending by id."""
+        ...
+
+    def check_evidence(self, state: StateReader, evidence: Evidence, /, *, chain_id: ChainId) -> None:
+        """Check that a block on this state that carries the evidence would convict whom it accuses.
+
+        Raises:
+            TransactionError: it would not.
+        """
+        ...
+
+    def is_punishable(self, state: StateReader, evidence: Evidence, /) -> bool:
+        """Whether evidence that has passed `check_evidence` before is still of use: once an offence, for a time."""
         ...
 
 

@@ -7,7 +7,7 @@ it reads.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from daonode.ledger import tree
@@ -87,25 +87,29 @@ class Application:
                 whatever the payload.
         """
         try:
-            transactions = decode(payload, Payload, max_bytes=MAX_BLOCK_BYTES).transactions
+            content = decode(payload, Payload, max_bytes=MAX_BLOCK_BYTES)
         except DecodeError as error:
             raise InvalidBlock(f"the payload is malformed: {error.reason}") from error
+        info = replace(info, evidence=content.evidence)
         execution = BlockExecution(self._machine, parent, info)
         execution.begin()
-        for index, raw in enumerate(transactions):
+        for index, raw in enumerate(content.transactions):
             try:
                 execution.apply(raw)
             except (TransactionError, BlockFull) as error:
                 raise InvalidBlock(str(error), index=index) from error
-        return _commit_to(execution.finish(), parent=parent, height=info.height)
+        return _commit_to(execution.finish(), parent=parent, info=info)
 
     def build(
         self, parent: StateVersion, info: BlockInfo, candidates: Iterable[bytes], *, gas_target: int | None = None
     ) -> BuiltBlock:
-        """Choose transactions for a block, in the order given, until they have used `gas_target`, and execute it."""
+        """Choose transactions for a block, in the order given, until they have used `gas_target`, and execute it.
+
+        The payload carries the evidence of `info` too.
+        """
         execution = BlockExecution(self._machine, parent, info)
-        payload, executed, skipped = choose(execution, candidates, gas_target=gas_target)
-        result = _commit_to(executed, parent=parent, height=info.height)
+        payload, executed, skipped = choose(execution, candidates, evidence=info.evidence, gas_target=gas_target)
+        result = _commit_to(executed, parent=parent, info=info)
         return BuiltBlock(payload=payload, result=result, skipped=skipped)
 
     def check(self, version: StateReader, raw: bytes, now_ms: int) -> CheckedTransaction:
@@ -184,9 +188,9 @@ def _take_as_valid(_: CheckedTransaction) -> None:
     """The signature check of a simulation."""
 
 
-def _commit_to(executed: ExecutedBlock, *, parent: StateVersion, height: int) -> BlockResult:
+def _commit_to(executed: ExecutedBlock, *, parent: StateVersion, info: BlockInfo) -> BlockResult:
     """Compute the roots of an executed block."""
-    update = tree.update(parent, previous_version=parent.height, version=height, changes=executed.writes)
+    update = tree.update(parent, previous_version=parent.height, version=info.height, changes=executed.writes)
     return BlockResult(
         writes=executed.writes,
         nodes=update.nodes,
@@ -195,4 +199,5 @@ def _commit_to(executed: ExecutedBlock, *, parent: StateVersion, height: int) ->
         state_root=update.root,
         receipts_root=receipts_root(executed.receipts),
         next_deadline_ms=executed.next_deadline_ms,
+        evidence=info.evidence,
     )

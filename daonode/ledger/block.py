@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import ChainId, Hash, TxId, ValidatorId
+
+MAX_EVIDENCE: Final = 4
+"""The most evidence against validators that a block carries."""
+MAX_EVIDENCE_BYTES: Final = 1_024
 
 SUCCESS = 0
 """The receipt code of a transaction whose messages all applied."""
@@ -13,19 +20,26 @@ SUCCESS = 0
 
 @dataclass(frozen=True, slots=True)
 class BlockInfo:
-    """The block being executed, as handlers see it. `time_ms` is block time in milliseconds since the Unix epoch."""
+    """The block being executed, as handlers see it. `time_ms` is block time in milliseconds since the Unix epoch.
+
+    `evidence` is what the block carries against validators, encoded: it is for the module that keeps them to judge.
+    """
 
     chain_id: ChainId
     height: int
     time_ms: int
     proposer: ValidatorId
     failed_proposers: tuple[ValidatorId, ...] = ()
+    evidence: tuple[bytes, ...] = ()
 
 
 class Payload(Record, frozen=True):
-    """A block's payload: encoded transactions in execution order."""
+    """A block's payload: encoded transactions in execution order, and evidence that its proposer adds for nothing."""
 
     transactions: tuple[bytes, ...]
+    evidence: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_EVIDENCE_BYTES)], ...], Meta(max_length=MAX_EVIDENCE)
+    ] = ()
 
 
 class EventRecord(Record, frozen=True):
@@ -56,7 +70,8 @@ class BlockResult:
     """Everything that executing a block yields.
 
     `writes` are the changed state keys in ascending order (None deletes); `nodes` and `stale_nodes` are those of the
-    state tree; `next_deadline_ms` is when the ledger itself has work to do, or None.
+    state tree; `next_deadline_ms` is when the ledger itself has work to do, or None; `evidence` is what the block
+    carries against validators.
     """
 
     writes: tuple[tuple[bytes, bytes | None], ...]
@@ -66,3 +81,4 @@ class BlockResult:
     state_root: Hash
     receipts_root: Hash
     next_deadline_ms: int | None
+    evidence: tuple[bytes, ...] = ()

@@ -20,7 +20,11 @@ class SkippedTransaction:
 
 
 def choose(
-    execution: BlockExecution, candidates: Iterable[bytes], *, gas_target: int | None = None
+    execution: BlockExecution,
+    candidates: Iterable[bytes],
+    *,
+    evidence: tuple[bytes, ...] = (),
+    gas_target: int | None = None,
 ) -> tuple[bytes, ExecutedBlock, tuple[SkippedTransaction, ...]]:
     """Execute candidates in order until one does not fit; returns the encoded payload of those that were included.
 
@@ -41,4 +45,4 @@ def choose(
             included.append(raw)
             if gas_target is not None and execution.gas_used >= gas_target:
                 break
-    return encode(Payload(transactions=tuple(included))), execution.finish(), tuple(skipped)
+    return encode(Payload(transactions=tuple(included), evidence=evidence)), execution.finish(), tuple(skipped)

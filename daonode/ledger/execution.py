@@ -39,9 +39,9 @@ from daonode.primitives.ids import Address, TxId
 
 MAX_ERROR_CHARACTERS: Final = 500
 PAYLOAD_HEAD_BYTES: Final = 16
-"""At most what the encoding of a payload adds around its transactions: the heads of two arrays."""
-TRANSACTION_HEAD_BYTES: Final = 5
-"""At most what it adds to each of them."""
+"""At most what the encoding of a payload adds around what is in it: the heads of three arrays."""
+ITEM_HEAD_BYTES: Final = 5
+"""At most what it adds to each transaction, and to each piece of evidence."""
 
 SignatureCheck = Callable[[CheckedTransaction], None]
 """Verifies a transaction's signatures or raises `InvalidSignature`."""
@@ -78,7 +78,7 @@ class BlockExecution:
         self._block_events: list[EventRecord] = []
         self._block_gas_used = 0
         self._next_call_number = 0
-        self._byte_count = PAYLOAD_HEAD_BYTES
+        self._byte_count = PAYLOAD_HEAD_BYTES + sum(ITEM_HEAD_BYTES + len(each) for each in info.evidence)
         self._gas_used = 0
 
     @property
@@ -110,7 +110,7 @@ class BlockExecution:
         self._machine.check_signatures(tx)
         receipt = self._execute(tx)
         self._overlay.forget_savepoints()
-        self._byte_count += TRANSACTION_HEAD_BYTES + len(raw)
+        self._byte_count += ITEM_HEAD_BYTES + len(raw)
         self._gas_used += receipt.gas_used
         self._receipts.append(receipt)
         return receipt
@@ -132,7 +132,7 @@ class BlockExecution:
         params = self._params
         if len(self._receipts) >= params.max_block_transactions:
             raise BlockFull(f"the block has {params.max_block_transactions} transactions already")
-        byte_count = self._byte_count + TRANSACTION_HEAD_BYTES + len(tx.raw)
+        byte_count = self._byte_count + ITEM_HEAD_BYTES + len(tx.raw)
         if byte_count > params.max_block_bytes:
             raise BlockFull(f"the block would have {byte_count} bytes, at most {params.max_block_bytes} are allowed")
         # What those before have used, not what they were allowed: a limit far above the use takes nobody's room.

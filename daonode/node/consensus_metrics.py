@@ -14,6 +14,10 @@ from daonode.primitives.ids import ValidatorId
 LATENCY_BUCKETS_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+QUORUM_BUCKETS_SECONDS: Final = tuple(round(0.002 * 1.5**step, 4) for step in range(20))
+"""From two milliseconds to four seconds, near enough to each other to compare two of them."""
+
+
 class ConsensusMetrics:
     """The metrics of consensus, in the node's registry. `name_of` tells a validator's name."""
 
@@ -36,7 +40,7 @@ class ConsensusMetrics:
             "daonode_quorum_delay_seconds",
             "From a proposal to its certificate (certified), and from there to the commit here (committed).",
             ["step"],
-            buckets=LATENCY_BUCKETS_SECONDS,
+            buckets=QUORUM_BUCKETS_SECONDS,
             registry=registry,
         )
         self._commit_delay = Histogram(
@@ -61,6 +65,9 @@ class ConsensusMetrics:
         self.sync_requests = Counter("daonode_sync_requests", "Requests for blocks sent to peers.", registry=registry)
         self.fetched_blocks = Counter("daonode_fetched_blocks", "Blocks that peers sent on request.", registry=registry)
         self.evidence = Counter("daonode_evidence", "Pairs of conflicting statements seen.", registry=registry)
+        self.convictions = Counter(
+            "daonode_convictions", "Validators that a committed block has punished for such a pair.", registry=registry
+        )
 
     def note_quorum(self, step: QuorumStep, seconds: float) -> None:
         """Take how long a quorum took."""

@@ -1,4 +1,7 @@
-"""What enters the mempool, what a block may take from it, and what leaves: the mempool judged against the state."""
+"""What waits for a block: the mempool judged against the state, and the evidence against validators.
+
+What enters, what a block may take, what is passed on to peers, and what leaves.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from daonode.ledger.checking import CheckedTransaction, decode_transaction
 from daonode.ledger.errors import TransactionError, WrongSequence
 from daonode.primitives.codec import decode
 from daonode.primitives.ids import BlockId
+from daonode.replica.accusing import Accusations
 from daonode.replica.effects import Broadcast, Effect, TransactionAdmitted, TransactionRefused
 from daonode.replica.events import PeerId, Submission
 from daonode.replica.executed import ExecutedBlocks
@@ -19,6 +23,7 @@ from daonode.replica.mempool import Mempool
 from daonode.replica.messages import (
     MAX_TRANSACTION_BYTES_A_MESSAGE,
     MAX_TRANSACTIONS_A_MESSAGE,
+    EvidenceMessage,
     TransactionsMessage,
 )
 
@@ -27,10 +32,13 @@ EXPIRY_SWEEP_MS = 5_000
 
 
 class Admission:
-    """The mempool of one replica. States are read from `executed`."""
+    """The mempool and the evidence of one replica. States are read from `executed`."""
 
-    def __init__(self, application: Application, executed: ExecutedBlocks, mempool: Mempool) -> None:
+    def __init__(
+        self, application: Application, executed: ExecutedBlocks, mempool: Mempool, accusations: Accusations
+    ) -> None:
         self.mempool = mempool
+        self.accusations = accusations
         self._application = application
         self._executed = executed
         self._last_sweep_ms = 0
@@ -73,15 +81,40 @@ class Admission:
                 yield transaction.raw
 
     def has_work(self) -> bool:
-        """Whether a transaction waits that no uncommitted block has taken. Looked for only after a change."""
+        """Whether something waits that no uncommitted block has taken; transactions are looked at after a change."""
         revisions = (self.mempool.revision, self._executed.revision)
         if revisions != self._revisions:
             self._revisions = revisions
             self._has_work = any(not self._executed.includes(each.id) for each in self.mempool.candidates())
-        return self._has_work
+        return self._has_work or self.accusations.has_work()
 
-    def waiting_message(self, *, now_ms: int) -> TransactionsMessage | None:
-        """The first of what waits, for peers that may not know of it; None when nothing does.
+    def waiting_messages(self, *, now_ms: int) -> tuple[TransactionsMessage | EvidenceMessage, ...]:
+        """The first of what waits, for peers that may not know of it."""
+        messages = (self._waiting_transactions(now_ms=now_ms), self.accusations.waiting_message())
+        return tuple(message for message in messages if message is not None)
+
+    def drop_skipped(self, skipped: tuple[SkippedTransaction, ...]) -> None:
+        """Forget what cannot be included. A wrong sequence may become right: what is overtaken leaves in `settle`."""
+        for each in skipped:
+            if not isinstance(each.error, WrongSequence):
+                self.mempool.remove(decode_transaction(each.raw).id)
+
+    def settle(self, payload: bytes, receipts: tuple[Receipt, ...], *, time_ms: int) -> None:
+        """A block has been committed: its transactions, and what they overtook, leave; so does what has expired."""
+        # The receipt of the block itself stands last, where it has one: no transaction belongs to it.
+        for raw, receipt in zip(decode(payload, Payload).transactions, receipts, strict=False):
+            self.mempool.settle(self.mempool.get(receipt.tx_id) or decode_transaction(raw))
+        self.accusations.settle()
+        if time_ms - self._last_sweep_ms >= EXPIRY_SWEEP_MS:
+            self._last_sweep_ms = time_ms
+            self.mempool.expire(time_ms=time_ms)
+
+    def _admit(self, transaction: CheckedTransaction, *, source: PeerId | None = None) -> None:
+        expected = self._application.check_account(self._executed.root_version, transaction)
+        self.mempool.admit(transaction, next_sequence=expected, source=source)
+
+    def _waiting_transactions(self, *, now_ms: int) -> TransactionsMessage | None:
+        """The first of the transactions; None when there are none.
 
         What no block can take any more is found out here, since no leader may be there to do so: a transaction that one
         node alone believes in would keep its timers running for good.
@@ -97,25 +130,6 @@ class Admission:
                 break
             waiting.append(transaction.raw)
         return TransactionsMessage(transactions=tuple(waiting)) if waiting else None
-
-    def drop_skipped(self, skipped: tuple[SkippedTransaction, ...]) -> None:
-        """Forget what cannot be included. A wrong sequence may become right: what is overtaken leaves in `settle`."""
-        for each in skipped:
-            if not isinstance(each.error, WrongSequence):
-                self.mempool.remove(decode_transaction(each.raw).id)
-
-    def settle(self, payload: bytes, receipts: tuple[Receipt, ...], *, time_ms: int) -> None:
-        """A block has been committed: its transactions, and what they overtook, leave; so does what has expired."""
-        # The receipt of the block itself stands last, where it has one: no transaction belongs to it.
-        for raw, receipt in zip(decode(payload, Payload).transactions, receipts, strict=False):
-            self.mempool.settle(self.mempool.get(receipt.tx_id) or decode_transaction(raw))
-        if time_ms - self._last_sweep_ms >= EXPIRY_SWEEP_MS:
-            self._last_sweep_ms = time_ms
-            self.mempool.expire(time_ms=time_ms)
-
-    def _admit(self, transaction: CheckedTransaction, *, source: PeerId | None = None) -> None:
-        expected = self._application.check_account(self._executed.root_version, transaction)
-        self.mempool.admit(transaction, next_sequence=expected, source=source)
 
     def _is_possible(self, transaction: CheckedTransaction, *, now_ms: int) -> bool:
         """Whether a waiting transaction would still be admitted."""

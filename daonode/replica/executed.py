@@ -12,7 +12,7 @@ consensus did not take is forgotten by `forget`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from daonode.consensus.effects import Build
@@ -93,6 +93,17 @@ class ExecutedBlocks:
         """The transactions of the uncommitted blocks that lead to a block, with its own."""
         return frozenset[TxId]().union(*(executed.transactions for executed in self._path(block_id)))
 
+    def evidence(self) -> Iterator[bytes]:
+        """What the uncommitted blocks, on whichever fork, carry against validators."""
+        for executed in self._blocks.values():
+            yield from executed.result.evidence
+
+    def version(self, block_id: BlockId) -> StateVersion:
+        """The state after the root or an executed block."""
+        found = self._version(block_id)
+        assert found is not None, f"the block {block_id.hex()} has not been executed"
+        return found
+
     def forget(self, block_id: BlockId) -> None:
         """Let go of a block without children."""
         executed = self._blocks.pop(block_id, None)
@@ -131,6 +142,7 @@ class ExecutedBlocks:
         *,
         time_ms: int,
         candidates: Iterable[bytes],
+        evidence: tuple[bytes, ...] = (),
         gas_target: int | None = None,
     ) -> tuple[Block, BuiltBlock]:
         """Build and execute the block that consensus asks for, with its roots and digests filled in."""
@@ -142,6 +154,7 @@ class ExecutedBlocks:
             time_ms=time_ms,
             proposer=order.proposer,
             failed_proposers=order.failed_proposers,
+            evidence=() if order.empty else evidence,
         )
         is_suffix = self._is_suffix(order.parent.id())
         if is_suffix:

@@ -25,6 +25,7 @@ from daonode.replica.messages import (
     BlockResponse,
     ChunkRequest,
     ChunkResponse,
+    EvidenceMessage,
     Lane,
     ManifestRequest,
     ManifestResponse,
@@ -75,6 +76,9 @@ class Intake:
         match message:
             case TransactionsMessage():
                 return CheckedMessage(message, self._valid_transactions(message, now_ms=now_ms))
+            case EvidenceMessage():
+                # Judged by the state, where it may convict somebody (`accusing.py`).
+                return CheckedMessage(message)
             case BlockRequest() | ManifestRequest() | ChunkRequest() | ManifestResponse() | ChunkResponse():
                 # What is in a snapshot is judged by whoever has asked for it (`joining.py`); others ignore it.
                 return CheckedMessage(message)

@@ -11,6 +11,7 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta
 
+from daonode.consensus.evidence import Evidence
 from daonode.consensus.messages import (
     CommitVoteMessage,
     ConsensusMessage,
@@ -30,6 +31,8 @@ MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """The most bytes of blocks in one `BlockResponse`, but for a single block, or a run of them, that has one proof."""
 MAX_TRANSACTIONS_A_MESSAGE = 256
 """The most transactions in one gossip message."""
+MAX_EVIDENCE_A_MESSAGE = 16
+"""The most evidence in one gossip message."""
 MAX_TRANSACTION_BYTES_A_MESSAGE = 1024 * 1024
 """The most bytes of transactions that an honest peer puts into one gossip message; any single one fits."""
 
@@ -50,6 +53,12 @@ class TransactionsMessage(Record, frozen=True, tag="transactions"):
     """Encoded transactions that the sender holds in its mempool."""
 
     transactions: tuple[bytes, ...]
+
+
+class EvidenceMessage(Record, frozen=True, tag="evidence"):
+    """Evidence that the sender has found to be true, and knows in no committed block."""
+
+    evidence: Annotated[tuple[Evidence, ...], Meta(max_length=MAX_EVIDENCE_A_MESSAGE)]
 
 
 class BlockRequest(Record, frozen=True, tag="block_request"):
@@ -118,6 +127,7 @@ Message = (
     | ChunkRequest
     | ChunkResponse
     | TransactionsMessage
+    | EvidenceMessage
 )
 
 
@@ -141,7 +151,7 @@ def lane_of(message: Message) -> Lane:
             return Lane.SYNC
         case ManifestRequest() | ManifestResponse() | ChunkRequest() | ChunkResponse():
             return Lane.SYNC
-        case TransactionsMessage():
+        case TransactionsMessage() | EvidenceMessage():
             return Lane.MEMPOOL
         case _:
             assert_never(message)
@@ -149,6 +159,7 @@ def lane_of(message: Message) -> Lane:
 
 __all__ = [
     "MAX_BLOCKS_A_RESPONSE",
+    "MAX_EVIDENCE_A_MESSAGE",
     "MAX_RESPONSE_BYTES",
     "MAX_TRANSACTIONS_A_MESSAGE",
     "MAX_TRANSACTION_BYTES_A_MESSAGE",
@@ -158,6 +169,7 @@ __all__ = [
     "ChunkRequest",
     "ChunkResponse",
     "ConsensusMessage",
+    "EvidenceMessage",
     "Lane",
     "ManifestRequest",
     "ManifestResponse",

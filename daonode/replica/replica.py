@@ -26,6 +26,7 @@ from daonode.consensus.verification import Verifier, event_of
 from daonode.genesis.initial import ValidatorSource
 from daonode.ledger.application import Application
 from daonode.primitives.ids import BlockId, ValidatorId
+from daonode.replica.accusing import Accusations
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import SYNC_TIMER, BlockSync
@@ -69,6 +70,7 @@ from daonode.replica.messages import (
     BlockResponse,
     ChunkRequest,
     ChunkResponse,
+    EvidenceMessage,
     ManifestRequest,
     ManifestResponse,
     TransactionsMessage,
@@ -110,7 +112,7 @@ class Replica:
         self._executed = ExecutedBlocks(
             application, source=source, validators=epoch.validators, root=root, state=archive.state_at_tip()
         )
-        self._admission = Admission(application, self._executed, Mempool())
+        self._admission = Admission(application, self._executed, Mempool(), Accusations(source, self._executed))
         self._server = Server(BlockServer(archive, path_to=self._executed.path), SnapshotServer(snapshots))
         self._schedule = SnapshotSchedule(config.snapshot_interval, height=root.height)
         self._durable = DurableBlocks(archive)
@@ -202,14 +204,14 @@ class Replica:
         self._sync.connect(event.peer)
         if self.own_validator is not None:
             self._effects.append(Send(event.peer, SyncMessage(self._core.sync_info)))
-        waiting = self._admission.waiting_message(now_ms=event.now_ms)
-        if waiting is not None:
-            self._effects.append(Send(event.peer, waiting))
+        self._effects.extend(Send(event.peer, each) for each in self._admission.waiting_messages(now_ms=event.now_ms))
 
     def _on_message(self, event: MessageReceived) -> None:
         match event.message:
             case TransactionsMessage():
                 self._admission.receive(event.peer, event.transactions)
+            case EvidenceMessage():
+                self._effects.extend(self._admission.accusations.receive(event.peer, event.message.evidence))
             case BlockRequest() | ManifestRequest() | ChunkRequest():
                 self._effects.extend(self._server.answer(event.peer, event.message, now_ms=event.now_ms))
             case ManifestResponse() | ChunkResponse():
@@ -292,7 +294,7 @@ class Replica:
                 peers = self._config.peers
                 self._sync.prefer(tuple(peers[holder] for holder in effect.holders if holder in peers))
             case core_effects.ReportEvidence():
-                self._effects.append(effect)
+                self._effects.extend((effect, *self._admission.accusations.take(effect.evidence)))
             case core_effects.Halt():
                 error = self._executed.execute(effect.block)
                 self._effects.append(Halt(effect.block.header, f"{effect.reason}: {error}"))
@@ -305,6 +307,7 @@ class Replica:
             order,
             time_ms=max(order.time_ms, self._now_ms),
             candidates=self._admission.candidates(order.parent.id()),
+            evidence=self._admission.accusations.candidates(order.parent.id()),
             gas_target=self._pacing.target(failed_rounds=failed_rounds),
         )
         self._built = block.header.id()
@@ -369,9 +372,7 @@ class Replica:
         """Send to everyone. With a timeout goes what waits here: work known to one becomes known to a quorum."""
         self._effects.append(Broadcast(message))
         if isinstance(message, TimeoutMessage):
-            waiting = self._admission.waiting_message(now_ms=self._now_ms)
-            if waiting is not None:
-                self._effects.append(Broadcast(waiting))
+            self._effects.extend(map(Broadcast, self._admission.waiting_messages(now_ms=self._now_ms)))
 
     def _note_pending_work(self) -> None:
         """Tell the core when there is work where there was none, or the other way round."""

@@ -90,7 +90,7 @@ def is_after_end(header: Header) -> bool:
 
 def transaction_ids(block: Block) -> tuple[bytes, ...]:
     """The ids of a block's transactions in order: a hash over each body."""
-    (transactions,) = msgspec.msgpack.decode(block.payload, type=tuple[tuple[bytes, ...]])
+    transactions, _evidence = msgspec.msgpack.decode(block.payload, type=tuple[tuple[bytes, ...], tuple[bytes, ...]])
     bodies = [msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])[0] for raw in transactions]
     return tuple(hashlib.sha256(TRANSACTION_PREFIX + body).digest() for body in bodies)
 

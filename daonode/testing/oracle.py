@@ -29,6 +29,7 @@ from daonode.consensus.types import (
     TimeoutCertificate,
     TwoChain,
 )
+from daonode.modules.validators.keys import CONVICTIONS
 from daonode.replica.archive import Archive
 from daonode.replica.effects import Store
 from daonode.replica.layout import CommittedBlock, EpochRecord
@@ -236,8 +237,16 @@ class Oracle:
         if len({*heights}) > 1:
             raise InvariantBroken(AGREEMENT, f"at the end the nodes have committed to heights {heights}")
         execute_again(self._world, archives)
+        self._judge_convictions(archives[0])
 
     # Leaves.
+
+    def _judge_convictions(self, archive: Archive) -> None:
+        """Whom the chain has punished for signing twice is Byzantine (I6)."""
+        for (_, validator), _conviction in CONVICTIONS.iterate(archive.state_at_tip()):
+            offender = self._world.validators.index(validator)
+            if offender not in self._byzantine:
+                raise InvariantBroken(NOT_SLASHABLE, f"the chain has convicted {offender}, which is honest")
 
     @property
     def _highest_tip(self) -> int:

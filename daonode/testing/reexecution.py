@@ -10,16 +10,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from daonode.consensus.types import ValidatorSet
-from daonode.genesis.document import load_document
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
 from daonode.ledger.versions import StateVersion
 from daonode.replica.archive import Archive
-from daonode.replica.bootstrap import NewChain, make_chain
+from daonode.replica.bootstrap import NewChain
 from daonode.testing.broken import AGREEMENT, EXECUTION, ONCE, SUPPLY, InvariantBroken
 from daonode.testing.disk import Database
 from daonode.testing.electorate import header_id, set_digest, transaction_ids
-from daonode.testing.world import World
+from daonode.testing.world import World, load_chain
 
 FIRST_KEY, LAST_KEY = b"", b"\xff" * 64
 
@@ -52,7 +51,7 @@ class _Store:
 @lru_cache(maxsize=4)
 def _fresh_chain(document: bytes) -> NewChain:
     """A world's chain, loaded for the oracle alone."""
-    return make_chain(load_document(document))
+    return load_chain(document)
 
 
 def execute_again(world: World, archives: Sequence[Archive]) -> None:

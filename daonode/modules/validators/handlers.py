@@ -4,18 +4,14 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from daonode.consensus.evidence import is_conflict
-from daonode.consensus.statements import signing_bytes
 from daonode.ledger.context import Context
 from daonode.ledger.errors import Unauthorised
-from daonode.ledger.gas import SIGNATURE_GAS
 from daonode.ledger.module import Handler
 from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.ledger.typed import handles
+from daonode.modules.validators.court import Court
 from daonode.modules.validators.errors import (
-    EvidenceExpired,
     HiddenCharacter,
-    InvalidEvidence,
     NotJailed,
     StillJailed,
     ValidatorGone,
@@ -46,14 +42,14 @@ from daonode.primitives.addresses import encode_account, encode_validator
 from daonode.primitives.codec import Record
 from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import ValidatorId
-from daonode.primitives.signatures import verify
 
 
 class Handlers:
     """The messages of this module."""
 
-    def __init__(self, keeper: ValidatorsKeeper) -> None:
+    def __init__(self, keeper: ValidatorsKeeper, court: Court) -> None:
         self._keeper = keeper
+        self._court = court
 
     def by_type(self) -> Mapping[type[Record], Handler]:
         """Return each message type with what applies it."""
@@ -161,26 +157,7 @@ class Handlers:
 
     def report_evidence(self, context: Context, message: ReportEvidence) -> None:
         """Convict a validator by two statements, by the key that it had in their epoch."""
-        first, second = message.first.statement, message.second.statement
-        epoch = first.epoch
-        for statement in (first, second):
-            if statement.chain_id != context.block.chain_id or statement.epoch != epoch:
-                raise InvalidEvidence("the statements are not both of this chain and of one epoch")
-        if not is_conflict(first, second):
-            raise InvalidEvidence(
-                "an honest validator may sign both statements", hint="see docs/consensus.md, Evidence"
-            )
-        members = self._keeper.set_of(context.state, epoch)
-        if members is None:
-            raise EvidenceExpired(epoch=epoch)
-        member = next((each for each in members if each.id == message.validator), None)
-        if member is None:
-            raise InvalidEvidence(f"{encode_validator(message.validator)} is no validator of epoch {epoch}")
-        for signed in (message.first, message.second):
-            context.gas.charge(SIGNATURE_GAS)
-            if not verify(member.public_key, signing_bytes(signed.statement), signed.signature):
-                raise InvalidEvidence(f"a signature is not that of {encode_validator(message.validator)}")
-        self._keeper.convict(context, message.validator, epoch=epoch)
+        self._court.convict(context, message, reporter=context.sender)
 
     # Leaves.
 

@@ -10,7 +10,6 @@ from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
 from daonode.modules.validators.epochs import jail
 from daonode.modules.validators.errors import (
-    AlreadyConvicted,
     ConsensusKeyTaken,
     NodeKeyTaken,
     TooManyValidators,
@@ -105,16 +104,18 @@ class ValidatorsKeeper:
         found = SETS.get(state, epoch)
         return None if found is None else found.validators
 
-    def convict(self, context: Context, validator: ValidatorId, *, epoch: int) -> None:
-        """Jail a validator for what it has signed in an epoch. Raises `AlreadyConvicted`.
+    def is_convicted(self, state: StateReader, validator: ValidatorId, *, epoch: int) -> bool:
+        """Whether a validator was punished for what it has signed in an epoch."""
+        return CONVICTIONS.has(state, (epoch, validator))
+
+    def convict(self, context: Context, validator: ValidatorId, *, epoch: int, reporter: Address) -> None:
+        """Jail a validator for what it has signed in an epoch.
 
         One that is no more is not punished further: it is in no set.
         """
-        if CONVICTIONS.has(context.state, (epoch, validator)):
-            raise AlreadyConvicted(validator=validator, epoch=epoch)
-        conviction = Conviction(convicted_at=TimeMs(context.block.time_ms), reporter=context.sender)
+        conviction = Conviction(convicted_at=TimeMs(context.block.time_ms), reporter=reporter)
         CONVICTIONS.set(context.state, (epoch, validator), conviction)
-        context.emit(EvidenceAccepted(validator=validator, epoch=epoch, reporter=context.sender))
+        context.emit(EvidenceAccepted(validator=validator, epoch=epoch, reporter=reporter))
         record = VALIDATORS.get(context.state, validator)
         if record is not None:
             duration_ms = self.params(context.state).equivocation_jail

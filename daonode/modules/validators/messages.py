@@ -1,6 +1,7 @@
 """What can be asked of this module. Field order is wire format."""
 
-from daonode.modules.validators.types import Moniker, NetworkAddress, Power, SignedStatement
+from daonode.consensus.evidence import Evidence
+from daonode.modules.validators.types import Moniker, NetworkAddress, Power
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
 
@@ -67,9 +68,8 @@ class Unjail(Record, frozen=True):
     validator: ValidatorId
 
 
-class ReportEvidence(Record, frozen=True):
-    """Two statements of one validator that no honest validator signs together; anyone may send them."""
+class ReportEvidence(Evidence, frozen=True):
+    """Two statements of one validator that no honest validator signs together; anyone may send them.
 
-    validator: ValidatorId
-    first: SignedStatement
-    second: SignedStatement
+    Nodes need no transaction for it: leaders put what they know into their blocks.
+    """

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from daonode.consensus.evidence import Evidence
 from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
+from daonode.ledger.errors import TransactionError
 from daonode.ledger.module import Handler, Invariant, Query
 from daonode.ledger.state import StateReader
 from daonode.modules.validators import epochs, invariants
+from daonode.modules.validators.court import Court
 from daonode.modules.validators.events import (
     CandidateStood,
     ConsensusKeyRotated,
@@ -29,6 +32,7 @@ from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.keys import NAME
 from daonode.modules.validators.queries import Queries
 from daonode.primitives.codec import Record
+from daonode.primitives.ids import ChainId
 
 
 class ValidatorsModule:
@@ -55,12 +59,13 @@ class ValidatorsModule:
 
     def __init__(self, *, accounts: AccountsModule) -> None:
         self.keeper = ValidatorsKeeper()
+        self.court = Court(self.keeper)
         accounts.bind_payouts(self.keeper)
 
     @property
     def messages(self) -> Mapping[type[Record], Handler]:
         """Each message type with what applies it."""
-        return Handlers(self.keeper).by_type()
+        return Handlers(self.keeper, self.court).by_type()
 
     @property
     def queries(self) -> Mapping[str, Query]:
@@ -86,6 +91,18 @@ class ValidatorsModule:
         """The validators of the next epoch where the block of `height` on this state is the last of its epoch."""
         return epochs.next_validators(state, height)
 
+    def is_punishable(self, state: StateReader, evidence: Evidence, /) -> bool:
+        """Whether evidence that convicts somebody still counts."""
+        try:
+            self.court.check_is_punishable(state, evidence)
+        except TransactionError:
+            return False
+        return True
+
+    def check_evidence(self, state: StateReader, evidence: Evidence, /, *, chain_id: ChainId) -> None:
+        """Check that evidence convicts somebody; raises `TransactionError`."""
+        self.court.check(state, evidence, chain_id=chain_id)
+
     def init_genesis(self, context: Context, genesis: Record, /) -> None:
         """Write the initial state; raise `ValueError` naming the path."""
         assert isinstance(genesis, ValidatorsGenesis)
@@ -96,8 +113,9 @@ class ValidatorsModule:
         return export_genesis(state)
 
     def begin_block(self, context: Context, /) -> None:
-        """Count the block for its proposer, and the rounds before it for theirs."""
+        """Count the block for its proposer and the rounds before it for theirs, and judge the evidence in it."""
         self.keeper.count_proposals(context)
+        self.court.judge_block(context)
 
     def on_deadline(self, context: Context, item: bytes, /) -> None:
         """The epoch is due, or on its way to its end: that there is a block is all that was wanted."""

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from daonode.consensus.statements import Statement
 from daonode.consensus.types import Validator
 from daonode.modules.validators.params import (
     MAX_MONIKER_CHARACTERS,
@@ -14,7 +13,7 @@ from daonode.modules.validators.params import (
 )
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
-from daonode.primitives.ids import Address, PublicKey, Signature, ValidatorId
+from daonode.primitives.ids import Address, PublicKey, ValidatorId
 from daonode.primitives.units import TimeMs
 
 Power = Annotated[int, Meta(ge=1, le=MAX_POWER)]
@@ -55,13 +54,6 @@ class Conviction(Record, frozen=True):
 
     convicted_at: TimeMs
     reporter: Address
-
-
-class SignedStatement(Record, frozen=True):
-    """What a validator has said to others, with its signature."""
-
-    statement: Statement
-    signature: Signature
 
 
 class EpochState(Record, frozen=True):

@@ -47,6 +47,12 @@ class Actor(Node):
         return self.replica.core._state.leaders
 
     @property
+    def member(self) -> int:
+        """Its place in the set of the epoch; whoever is in it no more, as in jail, claims a place that there is not."""
+        own, members = self.replica.own_validator, self.replica.core.validators.validators
+        return next((place for place, each in enumerate(members) if each.id == own), len(members))
+
+    @property
     def sync(self) -> SyncInfo:
         """Its best certificates."""
         return self.replica.core.sync_info

@@ -6,11 +6,13 @@ import json
 import os
 from pathlib import Path
 
+from daonode.consensus.evidence import Evidence, SignedStatement
+from daonode.consensus.statements import Commit, Timeout
 from daonode.consensus.types import TwoChain
 from daonode.genesis.document import ChainDescription
 from daonode.ledger.block import EventRecord, Receipt
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import TxId
+from daonode.primitives.ids import Signature, TxId
 from daonode.primitives.units import TimeMs
 from daonode.replica.layout import (
     BLOCK_PREFIX,
@@ -34,7 +36,7 @@ from daonode.replica.layout import (
     place_key,
     round_key,
 )
-from daonode.replica.messages import BlockRequest, BlockResponse, TransactionsMessage
+from daonode.replica.messages import BlockRequest, BlockResponse, EvidenceMessage, TransactionsMessage
 from tests.unit.consensus.chains import Maker
 
 GOLDEN = Path(__file__).parent / "golden.json"
@@ -45,6 +47,14 @@ A = maker.block(round_=1)
 B = maker.block(round_=2, parent=A)
 BLOCK_ID = A.header.id()
 TX_ID = TxId(bytes(range(32)))
+NO_SIGNATURE = Signature(bytes(64))
+COMMIT = Commit(chain_id=A.header.chain_id, epoch=0, round=3, block_id=BLOCK_ID)
+TIMEOUT = Timeout(chain_id=A.header.chain_id, epoch=0, round=4, high_qc_round=2)
+EVIDENCE = Evidence(
+    validator=maker.validators.validators[0].id,
+    first=SignedStatement(statement=COMMIT, signature=NO_SIGNATURE),
+    second=SignedStatement(statement=TIMEOUT, signature=NO_SIGNATURE),
+)
 RECEIPT = Receipt(
     tx_id=TX_ID, code=7, error="no", gas_used=300, fee=3, events=(EventRecord(type="accounts.Transferred", body=b"e"),)
 )
@@ -84,6 +94,7 @@ def actual_bytes() -> dict[str, str]:
             )
         ),
         "genesis key": GENESIS_KEY,
+        "evidence": encode(EvidenceMessage(evidence=(EVIDENCE,))),
         "transactions message": encode(TransactionsMessage(transactions=(b"one", b"two"))),
         "block request": encode(BlockRequest(above_height=300, tip=BLOCK_ID)),
         "block response": encode(BlockResponse(above_height=0, tip=BLOCK_ID, blocks=(A,), proof=maker.commit(A))),

@@ -61,7 +61,7 @@ def test_a_conflict_is_returned_once_with_both_signatures() -> None:
     assert watch.add(WHO, vote(3, X, 2), SIGNATURE) == ()
     assert watch.add(WHO, vote(3, X, 2), SIGNATURE) == ()
     (found,) = watch.add(WHO, vote(3, Y, 2), Signature(b"t" * 64))
-    assert (found.offender, found.first_signature, found.second_signature) == (WHO, SIGNATURE, b"t" * 64)
+    assert (found.validator, found.first.signature, found.second.signature) == (WHO, SIGNATURE, b"t" * 64)
     assert watch.add(WHO, vote(3, Y, 2), SIGNATURE) == ()
 
 

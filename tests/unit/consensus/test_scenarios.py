@@ -261,8 +261,9 @@ def test_an_equivocating_proposer_is_reported_by_those_who_see_both_blocks() -> 
     network.run(1_000)
     evidence = network.machines[receiver].evidence
     assert [report.offender for report in evidence] == [header.proposer]
-    assert isinstance(evidence[0].first, Propose)
-    assert evidence[0].first != evidence[0].second
+    first, second = evidence[0].evidence.first.statement, evidence[0].evidence.second.statement
+    assert isinstance(first, Propose)
+    assert first != second
 
 
 def test_a_large_set_sends_votes_to_leaders_only_and_commits() -> None:

@@ -3,18 +3,20 @@
 import pytest
 from msgspec.structs import replace
 
+from daonode.consensus.evidence import Evidence
 from daonode.consensus.types import Validator
 from daonode.genesis.document import ChainDescription, GenesisDocument, make_document
 from daonode.genesis.errors import GenesisError
 from daonode.genesis.export import export_document
 from daonode.genesis.initial import InitialState, consensus_config, make_application, make_initial_state
 from daonode.ledger.application import EMPTY_PAYLOAD
+from daonode.ledger.errors import InvalidValue
 from daonode.ledger.registry import Registry
 from daonode.ledger.state import StateReader
 from daonode.ledger.tree import OverlayReader
 from daonode.ledger.versions import StateVersion
 from daonode.primitives.codec import Record
-from daonode.primitives.ids import PublicKey, ValidatorId
+from daonode.primitives.ids import ChainId, PublicKey, ValidatorId
 from daonode.primitives.units import Amount, TimeMs
 from tests.unit.ledger.counter_chain import (
     ALICE,
@@ -42,6 +44,12 @@ class VotingCounters(CounterModule):
 
     def next_validators(self, state: StateReader, height: int, /) -> None:
         return None
+
+    def check_evidence(self, state: StateReader, evidence: Evidence, /, *, chain_id: ChainId) -> None:
+        raise InvalidValue("nobody is accused here")
+
+    def is_punishable(self, state: StateReader, evidence: Evidence, /) -> bool:
+        return False
 
     def genesis_validators(self, genesis: Record, /) -> tuple[Validator, ...]:
         return tuple(
@@ -91,7 +99,7 @@ def test_the_core_knows_a_block_without_transactions_by_its_payload() -> None:
     config = consensus_config(document().chain)
     assert config.empty_payload_digest == make_initial_state(document()).header.payload_digest
     assert config.chain_id == CHAIN
-    assert EMPTY_PAYLOAD == b"\x91\x90"
+    assert EMPTY_PAYLOAD == b"\x92\x90\x90"
 
 
 def test_a_chain_goes_on_from_its_genesis() -> None:

@@ -55,6 +55,7 @@ class Chain:
     time_ms: int = 1_700_000_000_000
     proposer: ValidatorId = PROPOSER
     failed_proposers: tuple[ValidatorId, ...] = ()
+    evidence: tuple[bytes, ...] = ()
     overlay: Overlay = field(default_factory=lambda: Overlay(NoState()))
     events: list[Record] = field(default_factory=list)
 
@@ -73,7 +74,9 @@ class Chain:
         return self
 
     def session(self, sender: Address, *, lane: int = 0, sequence: int = 0) -> Session:
-        info = BlockInfo(CHAIN_ID, self.height, self.time_ms, self.proposer, self.failed_proposers)
+        info = BlockInfo(
+            CHAIN_ID, self.height, self.time_ms, self.proposer, self.failed_proposers, evidence=self.evidence
+        )
         return Session(
             registry=self.registry,
             overlay=self.overlay,

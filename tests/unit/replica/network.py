@@ -156,6 +156,8 @@ class Network:
         self.now_ms = START_MS + 100
         self.dropped: tuple[type[Message], ...] = ()
         """Messages of these types are lost."""
+        self.offenders: list[ValidatorId] = []
+        """Whose statements the test has made."""
         self.said: dict[str, Message] = {}
         """The last message of each type."""
         self._names = {own: PeerId(f"n{index}") for index, own in enumerate(self._seeds)}
@@ -312,7 +314,9 @@ class Network:
                     node.snapshots.write(writes)
             case TransactionAdmitted():
                 pass
-            case Halt() | ReportEvidence():
+            case ReportEvidence():
+                assert effect.offender in self.offenders, "an honest validator gives no evidence"
+            case Halt():
                 raise AssertionError(effect)
             case _:
                 assert_never(effect)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from daonode.consensus.evidence import SignedStatement
 from daonode.consensus.statements import Commit, Timeout
 from daonode.consensus.types import Validator
 from daonode.modules.accounts.module import AccountsModule
@@ -39,7 +40,6 @@ from daonode.modules.validators.types import (
     EpochState,
     ProposalCount,
     ProposalCounts,
-    SignedStatement,
     ValidatorRecord,
     validator_id,
 )

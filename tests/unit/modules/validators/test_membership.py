@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daonode.consensus.evidence import SignedStatement
 from daonode.consensus.statements import Commit, Statement, Timeout, Vote, signing_bytes
 from daonode.consensus.types import Validator
 from daonode.ledger.errors import Unauthorised
@@ -35,7 +36,8 @@ from daonode.modules.validators.messages import (
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import MAX_VALIDATORS, Params
 from daonode.modules.validators.queries import EvidenceResult, ValidatorsArguments
-from daonode.modules.validators.types import SignedStatement, validator_id
+from daonode.modules.validators.types import validator_id
+from daonode.primitives.codec import encode
 from daonode.primitives.ids import Address, BlockId, ChainId, PublicKey, ValidatorId
 from daonode.primitives.signatures import public_key_of, sign
 from daonode.primitives.units import DurationMs
@@ -272,6 +274,24 @@ def test_two_statements_that_contradict_put_their_signer_in_jail_once() -> None:
     assert [(each.epoch, each.validator, each.reporter) for each in answer.items] == [(0, IDS["east"], ALICE)]
     dao.next_epoch()
     assert names(dao) == {"north"}
+
+
+def test_a_block_that_carries_evidence_convicts_in_the_name_of_its_maker() -> None:
+    dao = Dao("north", "east", "south")
+    reports = [evidence("east", vote(3, 1), vote(3, block)) for block in (2, 3)]
+    forged = evidence("south", vote(3, 1), vote(3, 2), signer="north")
+    dao.chain.proposer = IDS["north"]
+    dao.chain.evidence = (b"", encode(forged), *map(encode, reports))
+    dao.chain.next_block()
+    assert [event for event in dao.chain.events if isinstance(event, EvidenceAccepted)] == [
+        EvidenceAccepted(validator=IDS["east"], epoch=0, reporter=payout("north"))
+    ]
+    counts = dao.module.keeper.proposal_counts(dao.chain.overlay)
+    assert next(count.proposed for count in counts if count.validator == IDS["north"]) == 1
+    dao.chain.evidence = ()
+    dao.next_epoch()
+    dao.next_epoch()
+    assert names(dao) == {"north", "south"}
 
 
 COMMIT = Commit(chain_id=CHAIN_ID, epoch=0, round=5, block_id=BlockId(bytes(32)))
