@@ -18,8 +18,8 @@ FAULT_WINDOW_SECONDS = 60.0
 FIRST_ABSENCE_SECONDS = 5.0
 MAX_ABSENCE_SECONDS = 300.0
 """A peer is kept away for `FIRST_ABSENCE_SECONDS`, then each time for twice as long, up to this."""
-FORGIVEN_AFTER_SECONDS = 1_800.0
-"""A peer that was back for so long without being sent away again begins anew."""
+FORGIVEN_EACH_SECONDS = 300.0
+"""Each time a peer was back for so long without being sent away, one doubling is forgiven; all in half an hour."""
 MAX_OFFENDERS = 256
 """Peers that are remembered; with one more, who offended first is forgotten."""
 
@@ -28,7 +28,7 @@ MAX_OFFENDERS = 256
 class _Record:
     faults: deque[float] = field(default_factory=deque)
     absences: int = 0
-    away_until: float = -FORGIVEN_AFTER_SECONDS
+    away_until: float = 0.0
 
 
 class Offences:
@@ -53,8 +53,8 @@ class Offences:
         if len(record.faults) <= MAX_FAULTS:
             return None
         record.faults.clear()
-        if now - record.away_until >= FORGIVEN_AFTER_SECONDS:
-            record.absences = 0
+        forgiven = int((now - record.away_until) // FORGIVEN_EACH_SECONDS)
+        record.absences = max(0, record.absences - forgiven)
         seconds = min(FIRST_ABSENCE_SECONDS * 2.0**record.absences, MAX_ABSENCE_SECONDS)
         if seconds < MAX_ABSENCE_SECONDS:
             record.absences += 1

@@ -59,6 +59,20 @@ async def test_a_peer_that_misbehaves_all_the_time_gets_a_line_an_interval(
     assert [(line["peer"], line.get("untold")) for line in lines] == [("node2", None), (STRANGER, None), ("node2", 99)]
 
 
+async def test_refused_connections_of_any_number_of_strangers_get_a_line_an_interval(
+    lines: Lines, autojump_clock: trio.testing.MockClock
+) -> None:
+    told = narrator()
+    for number in range(100):
+        told.connection_refused(f"192.0.2.{number}", "its address connects too often")
+    await trio.sleep(FAULT_INTERVAL_SECONDS)
+    told.connection_refused("node2", "the handshake was not over in 5 s")
+    assert [(line["event"], line["peer"], line.get("untold")) for line in lines] == [
+        ("connection refused", "192.0.2.0", None),
+        ("connection refused", "node2", 99),
+    ]
+
+
 def test_catching_up_is_told_when_it_begins_and_when_it_ends(lines: Lines) -> None:
     told = narrator()
     for is_catching_up, height in ((False, 1), (True, 1), (True, 5), (False, 9), (False, 10)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from daonode.node.offences import (
     FAULT_WINDOW_SECONDS,
     FIRST_ABSENCE_SECONDS,
-    FORGIVEN_AFTER_SECONDS,
+    FORGIVEN_EACH_SECONDS,
     MAX_ABSENCE_SECONDS,
     MAX_FAULTS,
     MAX_OFFENDERS,
@@ -52,7 +52,7 @@ def test_what_was_received_before_does_not_count_again() -> None:
     assert watch.offend(MAX_FAULTS) is None
 
 
-def test_each_absence_is_twice_as_long_up_to_a_bound_and_good_conduct_begins_anew() -> None:
+def test_each_absence_is_twice_as_long_up_to_a_bound_and_good_conduct_takes_off_one_doubling_after_the_other() -> None:
     watch = Watch()
     absences = []
     for _ in range(9):
@@ -62,7 +62,9 @@ def test_each_absence_is_twice_as_long_up_to_a_bound_and_good_conduct_begins_ane
         watch.now += seconds
     assert absences[:3] == [FIRST_ABSENCE_SECONDS, 2 * FIRST_ABSENCE_SECONDS, 4 * FIRST_ABSENCE_SECONDS]
     assert absences[-1] == MAX_ABSENCE_SECONDS
-    watch.now += FORGIVEN_AFTER_SECONDS
+    watch.now += 4 * FORGIVEN_EACH_SECONDS
+    assert watch.offend() == 4 * FIRST_ABSENCE_SECONDS
+    watch.now += 4 * FIRST_ABSENCE_SECONDS + 12 * FORGIVEN_EACH_SECONDS
     assert watch.offend() == FIRST_ABSENCE_SECONDS
 
 
