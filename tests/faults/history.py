@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from daonode.consensus.safety import SafetyState
-from daonode.consensus.types import Block, CommitCertificate, QuorumCertificate, TwoChain, ValidatorSet
+from daonode.consensus.types import Block, CommitCertificate, QuorumCertificate, TwoChain, Validator
 from daonode.genesis.document import load_document
 from daonode.node.home import Home
 from daonode.node.storage import open_stores
@@ -27,9 +27,10 @@ from tests.faults.network import Network
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One validator's statement of one kind in one round: no two may name different blocks."""
+    """One validator's statement of one kind in one round of an epoch: no two may name different blocks."""
 
     kind: str
+    epoch: int
     round: int
     signer: PublicKey
 
@@ -61,7 +62,7 @@ def check_history(network: Network, reported: tuple[Reported, ...]) -> int:
             _check_blocks(archive, block_at, name=node.node.name)
             _check_reported(archive, reported, name=node.node.name)
             safety = read_safety_state(node.node.home.safety_state)
-            for statement, block_id in _statements(archive, chain.validators, own_key=safety.public_key):
+            for statement, block_id in _statements(archive, own_key=safety.public_key):
                 assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
         for statement, block_id in _remembered(safety):
             assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
@@ -89,38 +90,46 @@ def _check_reported(archive: Archive, reported: tuple[Reported, ...], *, name: s
         assert committed.block_id == each.block_id
 
 
-def _statements(archive: Archive, validators: ValidatorSet, *, own_key: PublicKey) -> Iterator[tuple[Signed, BlockId]]:
-    keys = {validator.id: validator.public_key for validator in validators.validators}
+def _statements(archive: Archive, *, own_key: PublicKey) -> Iterator[tuple[Signed, BlockId]]:
     for _, data in archive.blocks.iterate(start=BLOCK_PREFIX, end=bytes([BLOCK_PREFIX[0] + 1])):
         block = decode(data, Block)
+        header = block.header
+        keys = {validator.id: validator.public_key for validator in _members(archive, header.epoch)}
         # A block is durable before its proposal is signed: only what came from another proves a signature.
-        if keys[block.header.proposer] != own_key:
-            yield Signed("propose", block.header.round, keys[block.header.proposer]), block.header.id()
-        yield from _votes(block.qc, validators)
+        if keys[header.proposer] != own_key:
+            yield Signed("propose", header.epoch, header.round, keys[header.proposer]), header.id()
+        yield from _votes(archive, block.qc)
     for height in range(1, archive.tip().height + 1):
         committed = archive.committed(height)
         assert committed is not None
         match committed.proof:
             case CommitCertificate() as certificate:
+                members = _members(archive, certificate.epoch)
                 for signer in certificate.signers:
-                    key = validators.validators[signer].public_key
-                    yield Signed("commit", certificate.round, key), certificate.block_id
+                    key = members[signer].public_key
+                    yield Signed("commit", certificate.epoch, certificate.round, key), certificate.block_id
             case TwoChain() as chain:
-                yield from _votes(chain.qc, validators)
+                yield from _votes(archive, chain.qc)
             case None:
                 pass
 
 
-def _votes(qc: QuorumCertificate, validators: ValidatorSet) -> Iterator[tuple[Signed, BlockId]]:
+def _votes(archive: Archive, qc: QuorumCertificate) -> Iterator[tuple[Signed, BlockId]]:
+    members = _members(archive, qc.epoch)
     for signer in qc.signers:
-        yield Signed("vote", qc.round, validators.validators[signer].public_key), qc.block_id
+        yield Signed("vote", qc.epoch, qc.round, members[signer].public_key), qc.block_id
+
+
+def _members(archive: Archive, epoch: int) -> tuple[Validator, ...]:
+    """Who decides in an epoch; a block is durable only where its epoch is known."""
+    record = archive.epoch(epoch)
+    assert record is not None, f"the store has a block of epoch {epoch}, which it does not know"
+    return record.validators.validators
 
 
 def _remembered(safety: SafetyState) -> Iterator[tuple[Signed, BlockId]]:
-    key = safety.public_key
-    if safety.last_proposal is not None:
-        yield Signed("propose", safety.last_proposed_round, key), safety.last_proposal.statement.block_id
-    if safety.last_vote is not None:
-        yield Signed("vote", safety.last_vote.statement.round, key), safety.last_vote.statement.block_id
-    if safety.last_commit_vote is not None:
-        yield Signed("commit", safety.last_commit_vote.statement.round, key), safety.last_commit_vote.statement.block_id
+    remembered = {"propose": safety.last_proposal, "vote": safety.last_vote, "commit": safety.last_commit_vote}
+    for kind, last in remembered.items():
+        if last is not None:
+            said = last.statement
+            yield Signed(kind, said.epoch, said.round, safety.public_key), said.block_id

@@ -19,6 +19,7 @@ from daonode.modules.accounts.messages import Transfer
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import AssetId, BlockId, TxId
 from daonode.primitives.units import Amount
+from tests.faults.network import CATCH_UP_SECONDS, wait_until
 
 SENDERS = ("alice", "bob", "carol", "dave", "erin", "frank")
 CALL_SECONDS = 2.0
@@ -26,6 +27,7 @@ COMMIT_SECONDS = 4.0
 """Until a client asks another node about its transaction."""
 GAS_LIMIT = 200_000
 PAUSE_SECONDS = 0.05
+SOME_REPORTS = 10
 BEHIND = ("wrong_sequence", "sequence_gap", "already_known")
 """Refusals of a node that does not know as much of the sender, or of the very transaction, as another does."""
 
@@ -56,6 +58,11 @@ class Load:
         """Everything that was reported as committed so far."""
         with self._lock:
             return tuple(self._reported)
+
+    def wait_for_more(self, more: int = SOME_REPORTS) -> None:
+        """Wait until so many more transactions are reported as committed."""
+        goal = len(self.reported) + more
+        wait_until(lambda: len(self.reported) >= goal, within_seconds=CATCH_UP_SECONDS, what=f"{goal} commits reported")
 
     def run(self, index: int, name: str) -> None:
         """Send transfers of one account until told to stop, beginning with the node at `index`."""
@@ -102,10 +109,10 @@ def submit_and_wait_for(rpc: RpcClient, transaction: SignedTransaction) -> Repor
 
 
 @contextmanager
-def load_on(urls: Sequence[str], keys: Path) -> Iterator[Load]:
+def load_on(urls: Sequence[str], keys: Path, *, clients: int = len(SENDERS)) -> Iterator[Load]:
     """Clients that send for as long as the block lasts; what they were told is complete after it."""
     load = Load(urls, keys)
-    threads = [Thread(target=load.run, args=(index, name), name=name) for index, name in enumerate(SENDERS)]
+    threads = [Thread(target=load.run, args=(index, name), name=name) for index, name in enumerate(SENDERS[:clients])]
     for thread in threads:
         thread.start()
     try:

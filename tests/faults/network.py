@@ -1,4 +1,4 @@
-"""Four validators as real processes, each started, paused and killed by itself.
+"""Validators as real processes, each started, paused and killed by itself.
 
 The homes are those that `daonode testnet init` writes; the processes are `daonode start`, as an operator runs it. No
 supervisor stands between: what becomes of a process shows here and nowhere else.
@@ -6,6 +6,7 @@ supervisor stands between: what becomes of a process shows here and nowhere else
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -23,12 +24,13 @@ from daonode.cli.network.ports import FreePorts, NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
-from daonode.node.config import DevSection, PeerEntry, SyncSection, load_config, write_config
+from daonode.node.config import DevSection, MetricsSection, PeerEntry, SyncSection, load_config, write_config
 from tests.faults.links import Direction, Links
+from tests.faults.namespaces import Namespaces
 
-START_SECONDS = 40.0
+START_SECONDS = 120.0
 """Until a process answers: seconds on a free machine, more where others use it too."""
-CATCH_UP_SECONDS = 30.0
+CATCH_UP_SECONDS = 60.0
 STOP_SECONDS = 5.0
 """What is promised of SIGTERM."""
 POLL_SECONDS = 0.05
@@ -63,10 +65,11 @@ def free_address() -> str:
 
 
 class NodeProcess:
-    """A node's home, and the process that runs on it if there is one."""
+    """A node's home, and the process that runs on it if there is one. `prefix` is what the command is run by."""
 
-    def __init__(self, node: NetworkNode) -> None:
+    def __init__(self, node: NetworkNode, *, prefix: tuple[str, ...] = ()) -> None:
         self.node = node
+        self._prefix = prefix
         self.rpc = RpcClient(f"http://{node.rpc}", timeout_s=2.0)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -83,6 +86,12 @@ class NodeProcess:
         """How far this node's own clock is ahead, in milliseconds; the network was started with `own_clocks`."""
         return self.node.home.path / "clock_offset_ms"
 
+    def set_clock(self, ahead_ms: int) -> None:
+        """Set this node's own clock ahead of the true time, at once."""
+        beside = self.clock_file.with_suffix(".new")
+        beside.write_text(str(ahead_ms))
+        beside.replace(self.clock_file)
+
     def wait_until_it_says(self, *words: str, after: int) -> str:
         """Wait for a line of the log with all these words, after so many characters; returns it."""
         found: list[str] = []
@@ -94,13 +103,18 @@ class NodeProcess:
         wait_until(has_said, within_seconds=CATCH_UP_SECONDS, what=f"{self.node.name} says {words}")
         return found[0]
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start the process unless it runs; does not wait until it answers."""
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running:
             return
         with (self.node.home.path / "node.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "daonode", "start", "--home", str(self.node.home.path)],
+                [*self._prefix, sys.executable, "-m", "daonode", "start", "--home", str(self.node.home.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -180,6 +194,11 @@ class Network:
     def urls(self) -> tuple[str, ...]:
         return tuple(node.url for node in self.nodes)
 
+    @property
+    def keys(self) -> Path:
+        """The keystore of all accounts."""
+        return self.nodes[0].node.home.keys_directory
+
     def start(self) -> None:
         """Start what does not run, and wait until all answer."""
         for node in self.nodes:
@@ -221,35 +240,56 @@ def running_network(
     validators: int = 4,
     accept_unknown: bool = False,
     links: Links | None = None,
+    namespaces: Namespaces | None = None,
     own_clocks: bool = False,
     snapshot_interval: int = 0,
+    epoch_blocks: int | None = None,
 ) -> Iterator[Network]:
     """Make a network and run it; every process is gone afterwards.
 
-    Nodes are connected through `links` if given. With `own_clocks`, the clock of each can be moved. A snapshot is
-    taken every `snapshot_interval` heights, none unless given.
+    Nodes are connected through `links` if given, or each lives in one of the `namespaces`. With `own_clocks`, the clock
+    of each can be moved. A snapshot is taken every `snapshot_interval` heights, none unless given. An epoch has
+    `epoch_blocks`, as many as is usual unless given.
     """
     made = run_daonode(
         "testnet", "init", "--validators", str(validators), "-o", str(directory), "--seed", "faults"
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    network = Network(directory, [NodeProcess(node) for node in assign_ports(directory, FreePorts(print))])
+    placed = assign_ports(directory, FreePorts(print))
+    if namespaces is not None:
+        placed = tuple(namespaces.place(node) for node in placed)
+    prefixes = [() if namespaces is None else namespaces.prefix(node.name) for node in placed]
+    network = Network(
+        directory, [NodeProcess(node, prefix=prefix) for node, prefix in zip(placed, prefixes, strict=True)]
+    )
+    addresses = {node.name: node.p2p for node in placed}
     for node in network.nodes:
         path = node.node.home.node_toml
         config = load_config(path, environment={})
-        peers = config.p2p.peers
+        peers = tuple(replace(peer, address=addresses[peer.name]) for peer in config.p2p.peers)
         if links is not None:
             peers = tuple(_through(links, peer, source=node.node.name) for peer in peers)
         dev = DevSection(clock_file=str(node.clock_file) if own_clocks else "")
-        p2p = replace(config.p2p, accept_unknown=accept_unknown, peers=peers)
+        p2p = replace(config.p2p, listen=node.node.p2p, accept_unknown=accept_unknown, peers=peers)
+        rpc = replace(config.rpc, listen=node.node.rpc)
         sync = SyncSection(snapshot_interval=snapshot_interval)
-        write_config(path, replace(config, p2p=p2p, dev=dev, sync=sync))
+        metrics = MetricsSection(listen=node.node.metrics)
+        write_config(path, replace(config, p2p=p2p, rpc=rpc, metrics=metrics, dev=dev, sync=sync))
+        if epoch_blocks is not None:
+            _shorten_epochs(node.node.home.genesis, epoch_blocks)
     try:
         network.start()
         yield network
     finally:
         for node in network.nodes:
             node.kill()
+
+
+def _shorten_epochs(genesis: Path, epoch_blocks: int) -> None:
+    """Change the genesis document of a home on which no node has run yet."""
+    document = json.loads(genesis.read_text())
+    document["modules"]["validators"]["params"]["epoch_blocks"] = epoch_blocks
+    genesis.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _through(links: Links, peer: PeerEntry, *, source: str) -> PeerEntry:

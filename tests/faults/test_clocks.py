@@ -10,7 +10,7 @@ import pytest
 from tests.faults.history import check_history
 from tests.faults.load import load_on
 from tests.faults.network import CATCH_UP_SECONDS, Network, NodeProcess, run_daonode, running_network, wait_until
-from tests.faults.test_processes import check_every_node_has, keys_of, wait_for_reports
+from tests.faults.test_processes import check_every_node_has
 from tests.integration.node.test_metrics import total
 
 HOUR_MS = 3_600_000
@@ -25,12 +25,6 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         yield network
 
 
-def set_clock(node: NodeProcess, ahead_ms: int) -> None:
-    beside = node.clock_file.with_suffix(".new")
-    beside.write_text(str(ahead_ms))
-    beside.replace(node.clock_file)
-
-
 def what_doctor_says(node: NodeProcess) -> tuple[int, str]:
     ended = run_daonode("doctor", "--home", str(node.node.home.path))
     return ended.returncode, ended.stdout
@@ -38,13 +32,13 @@ def what_doctor_says(node: NodeProcess) -> tuple[int, str]:
 
 def test_a_clock_an_hour_off_is_told_by_the_node_and_by_doctor_and_the_chain_keeps_time(network: Network) -> None:
     wrong, *right = network.nodes
-    with load_on([node.url for node in right], keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on([node.url for node in right], network.keys) as load:
+        load.wait_for_more()
         for ahead_ms, direction in ((HOUR_MS, "ahead of"), (-HOUR_MS, "behind")):
             mark = len(wrong.log)
-            set_clock(wrong, ahead_ms)
+            wrong.set_clock(ahead_ms)
             wrong.wait_until_it_says("this machine's clock is wrong: it is 3", f"{direction} the blocks", after=mark)
-            wait_for_reports(load)
+            load.wait_for_more()
             for node in network.nodes:
                 status = node.status()
                 assert status is not None
@@ -54,7 +48,7 @@ def test_a_clock_an_hour_off_is_told_by_the_node_and_by_doctor_and_the_chain_kee
             assert code == DOCTOR_FINDS
             assert "DO   peers' clocks" in said, said
             assert what_doctor_says(right[0])[0] == 0
-            set_clock(wrong, 0)
+            wrong.set_clock(0)
             wait_until(
                 lambda: abs(total(wrong, "daonode_clock_ahead_seconds")) * 1_000 < NEAR_MS,
                 within_seconds=CATCH_UP_SECONDS,

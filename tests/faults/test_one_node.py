@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from daonode.client.light import TrustedChain
 from daonode.genesis.document import load_document
 from daonode.node.config import MetricsSection, NodeSection, P2pSection, RpcSection, load_config, write_config
 from daonode.node.home import Home, write_seed
+from tests.faults.disks import fill, make_room, small_disk
 from tests.faults.load import load_on
 from tests.faults.network import (
     CATCH_UP_SECONDS,
@@ -31,7 +30,6 @@ from tests.faults.network import (
 )
 
 USAGE, INTERNAL = 2, 1
-DISK_BYTES = 64 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -145,46 +143,20 @@ def test_a_disk_that_fills_up_ends_the_node_and_nothing_reported_is_lost(validat
 
 
 @pytest.fixture
-def small_disk(validator: NodeProcess) -> Iterator[Path]:
-    """The data of a validator that has been stopped, on a file system of its own with little room."""
-    data = validator.node.home.data_directory
-    validator.stop()
-    aside = data.with_name("aside")
-    data.rename(aside)
-    data.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(data)], capture_output=True, check=False
-    )
-    try:
-        if mounted.returncode:
-            pytest.skip("no file system can be mounted here")
-        shutil.copytree(aside, data, dirs_exist_ok=True)
+def disk(validator: NodeProcess) -> Iterator[Path]:
+    """The data of a validator that runs, on a file system of its own with little room."""
+    with small_disk(validator) as data:
         yield data
-    finally:
-        validator.stop()
-        if not mounted.returncode:
-            shutil.rmtree(aside)
-            shutil.copytree(data, aside)
-            subprocess.run(["umount", str(data)], check=True)
-        data.rmdir()
-        aside.rename(data)
 
 
-def test_a_file_system_without_room_ends_the_node_and_with_room_it_goes_on(
-    validator: NodeProcess, small_disk: Path
-) -> None:
+def test_a_file_system_without_room_ends_the_node_and_with_room_it_goes_on(validator: NodeProcess, disk: Path) -> None:
     mark = len(validator.log)
-    validator.start()
-    validator.wait_until_ready()
     with load_on([validator.url], validator.node.home.keys_directory) as load:
         wait_until(lambda: len(load.reported) > 3, within_seconds=CATCH_UP_SECONDS, what="some commits")
-        filler = small_disk / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(64 * 1024)):
-                pass
+        fill(disk)
         assert validator.wait(within_seconds=START_SECONDS) == INTERNAL
         validator.wait_until_it_says("error: the node stops: ", "free space", after=mark)
-        filler.unlink()
+        make_room(disk)
         validator.start()
         validator.wait_until_ready()
         known = len(load.reported)

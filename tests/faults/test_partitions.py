@@ -14,7 +14,7 @@ from tests.faults.history import check_history
 from tests.faults.links import Direction, Links, running_links
 from tests.faults.load import Load, load_on
 from tests.faults.network import Network, running_network
-from tests.faults.test_processes import check_every_node_has, keys_of, wait_for_reports
+from tests.faults.test_processes import check_every_node_has
 
 NAMES = ("node0", "node1", "node2", "node3")
 
@@ -44,10 +44,10 @@ def network(shared_network: Network, links: Links) -> Network:
 @contextmanager
 def checked_load(network: Network) -> Iterator[Load]:
     """Clients that send meanwhile; afterwards all nodes agree on what they were told, and nobody has signed twice."""
-    with load_on(network.urls, keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls, network.keys) as load:
+        load.wait_for_more()
         yield load
-        wait_for_reports(load)
+        load.wait_for_more()
     check_every_node_has(load, network)
     for node in network.nodes:
         node.stop()
@@ -63,7 +63,7 @@ def test_each_validator_in_turn_is_cut_off_and_catches_up_when_the_link_heals(ne
             links.split([name], [node.node.name for node in others], ending=True)
             victim.wait_until_it_says("cut off: too few validators are connected", after=marks[name])
             alone_at = victim.height()
-            wait_for_reports(load)
+            load.wait_for_more()
             assert victim.height() == alone_at, "a validator alone commits nothing"
             missed = max(node.height() for node in others)
             assert missed > alone_at, "the others go on"
@@ -80,7 +80,7 @@ def test_a_validator_that_is_not_heard_follows_the_chain_and_costs_it_nothing(ne
     silenced, *others = network.nodes
     with checked_load(network) as load:
         links.cut(*(Direction(silenced.node.name, node.node.name) for node in others))
-        wait_for_reports(load)
+        load.wait_for_more()
         # The others give it up after ten seconds of silence; until then it hears them.
         silenced.wait_until_at(silenced.height() + 1)
         links.heal()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,6 @@ from daonode.signer.file_signer import read_safety_state
 from tests.faults.history import check_history
 from tests.faults.load import Load, load_on
 from tests.faults.network import CATCH_UP_SECONDS, STOP_SECONDS, Network, NodeProcess, running_network, wait_until
-
-SOME_REPORTS = 10
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +27,6 @@ def network(shared_network: Network) -> Network:
     shared_network.wait_until_level()
     shared_network.wait_until_connected()
     return shared_network
-
-
-def keys_of(network: Network) -> Path:
-    return network.nodes[0].node.home.keys_directory
-
-
-def wait_for_reports(load: Load, *, more: int = SOME_REPORTS) -> None:
-    goal = len(load.reported) + more
-    wait_until(lambda: len(load.reported) >= goal, within_seconds=CATCH_UP_SECONDS, what=f"{goal} commits reported")
 
 
 def check_every_node_has(load: Load, network: Network) -> None:
@@ -64,30 +52,30 @@ def log_lengths(network: Network) -> dict[str, int]:
 
 
 def test_after_kill_9_of_each_in_turn_commits_go_on_and_it_catches_up_by_itself(network: Network) -> None:
-    with load_on(network.urls, keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls, network.keys) as load:
+        load.wait_for_more()
         for victim in network.nodes:
             marks = log_lengths(network)
             victim.kill()
-            wait_for_reports(load)
+            load.wait_for_more()
             others_say(network, victim, after=marks)
             killed_at = network.height()
             victim.start()
             victim.wait_until_at(killed_at + 1)
             victim.wait_until_it_says("ready", after=marks[victim.node.name])
             network.wait_until_connected()
-            wait_for_reports(load, more=1)
+            load.wait_for_more(1)
     check_every_node_has(load, network)
 
 
 def test_each_that_is_paused_in_turn_catches_up(network: Network) -> None:
-    with load_on(network.urls, keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls, network.keys) as load:
+        load.wait_for_more()
         for paused in network.nodes:
             marks = log_lengths(network)
             paused.send(signal.SIGSTOP)
             try:
-                wait_for_reports(load)
+                load.wait_for_more()
                 missed = max(each.height for each in load.reported)
                 if paused is network.nodes[-1]:
                     assert paused.status() is None, "it is paused"
@@ -106,26 +94,26 @@ def test_a_validator_that_lost_its_stores_fetches_the_chain_and_keeps_its_promis
     before = read_safety_state(victim.node.home.safety_state)
     shutil.rmtree(data / "blocks")
     shutil.rmtree(data / "state")
-    with load_on(network.urls[1:], keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls[1:], network.keys) as load:
+        load.wait_for_more()
         victim.start()
         victim.wait_until_ready()
         network.wait_until_level()
-        wait_for_reports(load)
+        load.wait_for_more()
     check_every_node_has(load, network)
     assert read_safety_state(victim.node.home.safety_state).last_voted_round >= before.last_voted_round
 
 
 def test_sigterm_under_load_ends_each_in_turn_in_time_and_loses_nothing(network: Network) -> None:
-    with load_on(network.urls, keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls, network.keys) as load:
+        load.wait_for_more()
         for stopped in network.nodes:
             marks = log_lengths(network)
             stopped.send(signal.SIGTERM)
             assert stopped.wait(within_seconds=STOP_SECONDS) == 0
             stopped.wait_until_it_says("stopping", "signal=SIGTERM", after=marks[stopped.node.name])
             others_say(network, stopped, after=marks)
-            wait_for_reports(load)
+            load.wait_for_more()
             goal = network.height()
             stopped.start()
             stopped.wait_until_at(goal)
@@ -134,8 +122,8 @@ def test_sigterm_under_load_ends_each_in_turn_in_time_and_loses_nothing(network:
 
 
 def test_after_kill_9_of_all_the_chain_goes_on_and_nobody_signed_twice(network: Network) -> None:
-    with load_on(network.urls, keys_of(network)) as load:
-        wait_for_reports(load)
+    with load_on(network.urls, network.keys) as load:
+        load.wait_for_more()
         killed_at = network.height()
         for node in network.nodes:
             node.send(signal.SIGKILL)
@@ -144,7 +132,7 @@ def test_after_kill_9_of_all_the_chain_goes_on_and_nobody_signed_twice(network: 
         before = [read_safety_state(node.node.home.safety_state) for node in network.nodes]
         network.start()
         wait_until(lambda: network.height() > killed_at, within_seconds=CATCH_UP_SECONDS, what="the chain goes on")
-        wait_for_reports(load)
+        load.wait_for_more()
     check_every_node_has(load, network)
     for node in network.nodes:
         node.stop()

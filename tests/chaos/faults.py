@@ -1,0 +1,197 @@
+"""What can befall a network: each fault is a value that says whom it befalls, and knows how it begins and ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.faults.disks import fill, make_room
+from tests.faults.links import CALM, Links, Weather
+from tests.faults.namespaces import Namespaces
+from tests.faults.network import STOP_SECONDS, Network, NodeProcess
+
+INTERNAL = 1
+"""The exit code of a node that stops because it cannot go on."""
+LINKS = "links"
+CLOCKS = "clocks"
+
+
+@dataclass(slots=True)
+class Scene:
+    """A network that runs, what connects it, and the disks that can be filled. `disks_noticed` counts the nodes that
+    have ended because theirs was full: one that writes nothing meanwhile does not."""
+
+    network: Network
+    links: Links | Namespaces
+    disks: Mapping[str, Path]
+    disks_noticed: int = 0
+
+    def nodes(self, names: tuple[str, ...]) -> tuple[NodeProcess, ...]:
+        """The nodes of these names."""
+        return tuple(self.network.named(name) for name in names)
+
+
+class Fault(Protocol):
+    """`takes` names what no other fault may take meanwhile: nodes by name, `LINKS`, `CLOCKS`."""
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """See above."""
+        ...
+
+    def begin(self, scene: Scene) -> None:
+        """Bring it about."""
+        ...
+
+    def end(self, scene: Scene) -> None:
+        """Make everything whole; does not wait until it works again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Kill -9, all at once, and a new start at the end."""
+
+    victims: tuple[str, ...]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return self.victims
+
+    def begin(self, scene: Scene) -> None:
+        nodes = scene.nodes(self.victims)
+        for node in nodes:
+            node.send(signal.SIGKILL)
+        for node in nodes:
+            node.wait(within_seconds=STOP_SECONDS)
+
+    def end(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            node.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """SIGTERM, and a new start at the end. A node that answers ends as promised: in time, with code 0."""
+
+    victims: tuple[str, ...]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return self.victims
+
+    def begin(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            answers = node.status() is not None
+            node.send(signal.SIGTERM)
+            code = node.wait(within_seconds=STOP_SECONDS)
+            assert code == 0 or not answers, (
+                f"{node.node.name} ends with {code} on SIGTERM; its log:\n{node.log[-3_000:]}"
+            )
+
+    def end(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            node.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """SIGSTOP, and SIGCONT at the end."""
+
+    victims: tuple[str, ...]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return self.victims
+
+    def begin(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            node.send(signal.SIGSTOP)
+
+    def end(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            node.send(signal.SIGCONT)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Nothing passes between these and the others."""
+
+    island: tuple[str, ...]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (LINKS,)
+
+    def begin(self, scene: Scene) -> None:
+        names = [node.node.name for node in scene.network.nodes]
+        scene.links.split(self.island, [name for name in names if name not in self.island])
+
+    def end(self, scene: Scene) -> None:
+        scene.links.heal()
+
+
+@dataclass(frozen=True, slots=True)
+class BadWeather:
+    """Every link is slow, loses chunks or breaks connections."""
+
+    weather: Weather
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (LINKS,)
+
+    def begin(self, scene: Scene) -> None:
+        assert isinstance(scene.links, Links), "only proxies have weather"
+        scene.links.set_weather(self.weather)
+
+    def end(self, scene: Scene) -> None:
+        assert isinstance(scene.links, Links), "only proxies have weather"
+        scene.links.set_weather(CALM)
+
+
+@dataclass(frozen=True, slots=True)
+class FullDisk:
+    """No room on the disk of a node. If it ends for that, it says why; when there is room again, it is started anew."""
+
+    victim: str
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (self.victim,)
+
+    def begin(self, scene: Scene) -> None:
+        fill(scene.disks[self.victim])
+
+    def end(self, scene: Scene) -> None:
+        node = scene.network.named(self.victim)
+        make_room(scene.disks[self.victim])
+        if node.is_running:
+            node.send(signal.SIGTERM)
+        code = node.wait(within_seconds=STOP_SECONDS)
+        assert code in (0, INTERNAL), f"{self.victim} ends with {code} on a full disk; its log:\n{node.log[-3_000:]}"
+        if code == INTERNAL:
+            assert "free space" in node.log[-3_000:], node.log[-3_000:]
+            scene.disks_noticed += 1
+        node.start()
+
+
+@dataclass(frozen=True, slots=True)
+class WrongClock:
+    """The clock of a node is stepped, and stepped back at the end."""
+
+    victim: str
+    ahead_ms: int
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (CLOCKS,)
+
+    def begin(self, scene: Scene) -> None:
+        scene.network.named(self.victim).set_clock(self.ahead_ms)
+
+    def end(self, scene: Scene) -> None:
+        scene.network.named(self.victim).set_clock(0)
