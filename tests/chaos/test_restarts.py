@@ -21,7 +21,7 @@ ALL_KILLED = 5
 RECOVERY_SECONDS = 10.0
 """What is promised after kill -9 of all, from the start of the processes."""
 EPOCH_BLOCKS = 50
-BACK_SECONDS = 60.0
+BACK_SECONDS = 120.0
 
 
 @pytest.fixture
