@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.attack import AttackForm, measure_attack
 from benchmarks.chain import ChainForm, measure_chain
 from benchmarks.gateway import GatewayForm, measure_gateway
 from benchmarks.growth import GrowthForm, measure_growth
@@ -28,11 +29,13 @@ class Form:
     gateway: GatewayForm
     index: IndexForm
     sync: SyncForm
+    attack: AttackForm
 
 
 PARTS = ("stages", "quiet", "flood", "growth", "subscribers", "gateway", "index", "sync")
+ATTACK = "attack"
 HOUR = "hour"
-"""Measured only when it is asked for."""
+"""Measured only when they are asked for."""
 USUAL_CHAIN = ChainForm(
     accounts=6_000, warm_up_seconds=5, flood_votes=100_000, flood_seconds=400, quiet_seconds=20, expected_rate=1_300
 )
@@ -40,6 +43,8 @@ USUAL_SUBSCRIBERS = SubscribersForm(subscribers=500, blocks=60)
 USUAL_GATEWAY = GatewayForm(votes=100_000, rate=200, seconds=20)
 USUAL_INDEX = IndexForm(accounts=6_250, rounds=16)
 FULL_GROWTH = GrowthForm((1_000, 100_000, 1_000_000), validators=(1_000, 1_000_000))
+SHORT_ATTACK = AttackForm(accounts=1_000, seconds=4, capacity=150, round_timeout_ms=ROUND_TIMEOUT_MS)
+USUAL_ATTACK = AttackForm(accounts=6_000, seconds=20, capacity=500, round_timeout_ms=ROUND_TIMEOUT_MS)
 USUAL_SYNC = SyncForm(heights=20_000)
 FORMS = {
     "short": Form(
@@ -51,9 +56,18 @@ FORMS = {
         gateway=GatewayForm(votes=10_000, rate=100, seconds=3),
         index=IndexForm(accounts=1_000, rounds=4),
         sync=SyncForm(heights=500),
+        attack=SHORT_ATTACK,
     ),
-    "usual": Form(USUAL_CHAIN, GrowthForm((1_000, 100_000)), USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
-    "full": Form(USUAL_CHAIN, FULL_GROWTH, USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC),
+    "usual": Form(
+        USUAL_CHAIN,
+        GrowthForm((1_000, 100_000)),
+        USUAL_SUBSCRIBERS,
+        USUAL_GATEWAY,
+        USUAL_INDEX,
+        USUAL_SYNC,
+        USUAL_ATTACK,
+    ),
+    "full": Form(USUAL_CHAIN, FULL_GROWTH, USUAL_SUBSCRIBERS, USUAL_GATEWAY, USUAL_INDEX, USUAL_SYNC, USUAL_ATTACK),
 }
 
 
@@ -61,7 +75,7 @@ def main() -> None:
     """Measure what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--form", choices=sorted(FORMS), default="usual")
-    parser.add_argument("--only", choices=(*PARTS, HOUR), nargs="+", default=PARTS)
+    parser.add_argument("--only", choices=(*PARTS, ATTACK, HOUR), nargs="+", default=PARTS)
     parser.add_argument("--profile", metavar="NODE", default=None, help="write build/NODE.profile; slows that node")
     parser.add_argument("--keep", type=Path, metavar="DIR", default=None, help="leave the validators' homes in DIR")
     parser.add_argument(
@@ -93,6 +107,8 @@ def main() -> None:
         measure_index(report, form.index)
     if "sync" in arguments.only:
         measure_sync(report, form.sync)
+    if ATTACK in arguments.only:
+        measure_attack(report, replace(form.attack, round_timeout_ms=chain.round_timeout_ms), kept=arguments.keep)
     if HOUR in arguments.only:
         hour = HourForm(
             accounts=chain.accounts,

@@ -70,12 +70,17 @@ def measure_chain(
 
 @contextmanager
 def running_chain(
-    population: Population, *, round_timeout_ms: int, profiled: str | None, kept: Path | None
+    population: Population,
+    *,
+    round_timeout_ms: int,
+    profiled: str | None,
+    kept: Path | None,
+    accept_unknown: bool = False,
 ) -> Iterator[tuple[Registry, tuple[Node, ...]]]:
     """Run the validators of a population's chain; gives what its transactions are made with, and the nodes."""
     document = population.document(round_timeout_ms=round_timeout_ms)
     with temporary_directory(kept) as directory:
-        make_homes(directory, document)
+        make_homes(directory, document, accept_unknown=accept_unknown)
         with running_nodes(directory, profiled=profiled) as nodes:
             yield document.registry, nodes
 

@@ -141,7 +141,7 @@ class Population:
         return sign_body(body, (wallet,))
 
 
-def make_homes(directory: Path, document: GenesisDocument) -> None:
+def make_homes(directory: Path, document: GenesisDocument, *, accept_unknown: bool = False) -> None:
     """Write the homes `node0` and so on, with ports to be chosen when they start."""
     (directory / "genesis.json").write_bytes(document.to_bytes())
     peers = tuple(
@@ -157,7 +157,7 @@ def make_homes(directory: Path, document: GenesisDocument) -> None:
             home.node_toml,
             NodeConfig(
                 node=NodeSection(name=keys.name),
-                p2p=P2pSection(listen=f"/ip4/{HOST}/tcp/0", peers=peers),
+                p2p=P2pSection(listen=f"/ip4/{HOST}/tcp/0", accept_unknown=accept_unknown, peers=peers),
                 rpc=RpcSection(listen=f"{HOST}:0"),
                 metrics=MetricsSection(listen=f"{HOST}:0"),
             ),
