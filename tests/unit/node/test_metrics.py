@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from daonode.consensus.messages import VoteMessage
 from daonode.consensus.statements import Vote, signing_bytes
-from daonode.node.metrics import NodeMetrics
+from daonode.ledger.block import EventRecord, Receipt
+from daonode.ledger.session import NO_TRANSACTION
+from daonode.node.metrics import CONVICTION_EVENT, NodeMetrics
 from daonode.node.quorum_delay import MAX_OPEN_BLOCKS, QuorumDelay, QuorumStep
 from daonode.node.transport.types import Lane
 from daonode.primitives.codec import encode
@@ -125,6 +127,14 @@ async def test_a_validator_that_votes_twice_in_a_round_is_counted(tmp_path: Path
                 node.network.arrive(Lane.CONSENSUS, encode(vote))
             while not node.metrics.consensus.evidence._value.get():
                 await trio.lowlevel.checkpoint()
+
+
+def test_a_validator_that_a_block_punishes_is_counted() -> None:
+    metrics = NodeMetrics()
+    assert CONVICTION_EVENT in make_test_chain(1).chain.application.registry.event_types
+    event = EventRecord(type=CONVICTION_EVENT, body=b"")
+    with moving(metrics, "daonode_convictions_total"):
+        metrics.note_receipts((Receipt(tx_id=NO_TRANSACTION, code=0, error="", gas_used=0, fee=0, events=(event,)),))
 
 
 def test_missed_turns_are_counted_by_validator() -> None:
