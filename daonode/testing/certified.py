@@ -6,11 +6,13 @@ validator counts as one that has signed everything. So a broken rule shows as so
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from daonode.consensus.types import Header
 from daonode.testing.broken import EXTENDS, ONE_QC, InvariantBroken
-from daonode.testing.electorate import Electorate, closes_epoch, header_id
+from daonode.testing.electorate import closes_epoch, header_id
 
 MAX_WAITING = 10_000
 """Checks that wait for a block that nobody has shown yet."""
@@ -24,13 +26,20 @@ class Place:
     round: int
 
 
+class Quorums(Protocol):
+    """Who decides."""
+
+    def is_quorum(self, nodes: Iterable[int], epoch: int = 0, /) -> bool:
+        """Whether the nodes, each counted once, have strictly more than two thirds of an epoch's power."""
+
+
 class Certified:
     """QCs, commits and blocks of one epoch. `byzantine` are the nodes that may sign anything.
 
     `genesis` is the header of the block that the epoch begins on.
     """
 
-    def __init__(self, electorate: Electorate, *, genesis: Header, byzantine: tuple[int, ...], epoch: int = 0) -> None:
+    def __init__(self, electorate: Quorums, *, genesis: Header, byzantine: tuple[int, ...], epoch: int = 0) -> None:
         self._electorate = electorate
         self._epoch = epoch
         self._ends: dict[bytes, None] = {}
