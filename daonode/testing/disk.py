@@ -1,7 +1,8 @@
 """A disk in memory that forgets what was not synced when its owner crashes.
 
 A database behaves as LevelDB's write-ahead log does: a synced batch makes everything before it durable too; after a
-crash a prefix of the batches since then survives, never half of one.
+crash a prefix of the batches since then survives, never half of one. A record whose checksum does not hold, because
+the power failed while it was written, is found when the log is read again, and the database is not opened.
 """
 
 from __future__ import annotations
@@ -9,11 +10,24 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from random import Random
+from zlib import crc32
+
+import msgspec
 
 from daonode.consensus.safety import SafetyState
 from daonode.replica.effects import Store
 
 Batch = tuple[tuple[bytes, bytes | None], ...]
+
+CHECKSUM_BYTES = 4
+
+
+class DiskTorn(Exception):
+    """The last record of a database's log was written in part. `store` is which database's."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(f"the store {store.value} is damaged (checksum mismatch)")
+        self.store = store
 
 
 class Database:
@@ -24,6 +38,8 @@ class Database:
         self._keys: list[bytes] = []
         self._undo: list[Batch] = []
         """For each batch since the last sync, what takes it back."""
+        self._torn_record = b""
+        """What stands at the end of the log, when the power failed while it was written."""
 
     def get(self, key: bytes, /) -> bytes | None:
         """The value at a key, or None."""
@@ -50,6 +66,19 @@ class Database:
             self._undo.clear()
         else:
             self._undo.append(undo)
+
+    def tear(self, batch: Batch, *, kept_percent: int) -> None:
+        """Begin to write a batch: its record is on the disk up to some byte, and what follows is zeros."""
+        body = msgspec.msgpack.encode(batch)
+        record = crc32(body).to_bytes(CHECKSUM_BYTES, "big") + body
+        kept = len(record) * kept_percent // 100
+        self._torn_record = record[:kept] + bytes(len(record) - kept)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the checksum of the last record holds."""
+        checksum, body = self._torn_record[:CHECKSUM_BYTES], self._torn_record[CHECKSUM_BYTES:]
+        return not self._torn_record or checksum == crc32(body).to_bytes(CHECKSUM_BYTES, "big")
 
     def copy_from(self, other: Database) -> None:
         """Hold what another database holds."""
@@ -80,6 +109,16 @@ class Disk:
     def __init__(self, safety: SafetyState) -> None:
         self.stores = {store: Database() for store in Store}
         self.safety = safety
+
+    def open(self) -> None:
+        """Read the logs again, as whoever starts does.
+
+        Raises:
+            DiskTorn: a record was written in part.
+        """
+        for store, database in self.stores.items():
+            if not database.is_whole:
+                raise DiskTorn(store)
 
     def lose(self) -> None:
         """The databases are gone; the signer's state, on a disk of its own, is not."""

@@ -12,6 +12,7 @@ from daonode.consensus.messages import CommitVoteMessage, ProposalMessage, SyncM
 from daonode.replica.messages import Message
 
 KINDS: tuple[type[Message], ...] = (ProposalMessage, VoteMessage, CommitVoteMessage, TimeoutMessage, SyncMessage)
+KIND_NAMES = tuple(kind.__name__ for kind in KINDS)
 LOSS_PERCENT = (0, 0, 10, 60, 95)
 LATE_PERCENT = (0, 0, 10, 40)
 MAX_LATE_MS = 1_500
@@ -20,10 +21,21 @@ ERA_MESSAGES = 400
 
 
 class Interference:
-    """Decides what becomes of each message; the `muted` kinds never arrive."""
+    """Decides what becomes of each message; the `muted` kinds never arrive.
 
-    def __init__(self, random: Random, *, node_count: int, muted: tuple[type[Message], ...] = ()) -> None:
+    Kinds that `unfair_to` does not name are spared, and what is drawn for the others is the same.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        *,
+        node_count: int,
+        muted: tuple[type[Message], ...] = (),
+        unfair_to: tuple[str, ...] = KIND_NAMES,
+    ) -> None:
         self._muted = muted
+        self._unfair_to = unfair_to
         self._random = random
         self._node_count = node_count
         self._seen = 0
@@ -36,6 +48,8 @@ class Interference:
         self._seen += 1
         if isinstance(message, self._muted):
             return ()
+        if type(message).__name__ not in self._unfair_to:
+            return delays
         loss_percent, late_percent = self._fates.get((type(message), receiver), (0, 0))
         if self._random.randrange(100) < loss_percent:
             return ()

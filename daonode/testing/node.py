@@ -48,8 +48,10 @@ from daonode.replica.messages import Message
 from daonode.replica.replica import Replica
 from daonode.replica.snapshot_archive import SnapshotArchive
 from daonode.replica.snapshot_making import make_snapshot
+from daonode.signer.errors import SafetyStateOutdated
+from daonode.signer.remembering import check_remembered
 from daonode.signer.signing import LocalSigner, Refusal, SignFunction
-from daonode.testing.disk import Batch, Disk
+from daonode.testing.disk import Batch, Disk, DiskTorn
 from daonode.testing.world import World
 
 CHUNK_BYTES = 256
@@ -77,6 +79,7 @@ class Surroundings(Protocol):
     def on_committed(self, node: int, effect: Committed) -> None: ...
     def on_evidence(self, node: int, evidence: ReportEvidence) -> None: ...
     def on_halt(self, node: int, reason: str) -> None: ...
+    def on_refused_start(self, node: int, error: DiskTorn | SafetyStateOutdated) -> None: ...
 
 
 @dataclass(slots=True)
@@ -90,9 +93,13 @@ class Node:
     around: Surroundings
     disk: Disk
     drift_ms: int = 0
+    step_ms: int = 0
+    """By how much its clock has been set wrongly, besides its drift."""
     incarnation: int = 0
     is_up: bool = False
     effects_until_crash: int | None = None
+    torn_percent: int | None = None
+    """How much of the next batch reaches the disk before the power fails; None while it does not fail."""
     lost_batches: int = 0
     snapshot_interval: int | None = None
     joining: Joining | None = None
@@ -139,10 +146,21 @@ class Node:
     @property
     def clock_ms(self) -> int:
         """What this node believes the time to be."""
-        return self.around.now_ms + self.drift_ms
+        return self.around.now_ms + self.offset_ms
+
+    @property
+    def offset_ms(self) -> int:
+        """By how much that is wrong."""
+        return self.drift_ms + self.step_ms
 
     def start(self) -> None:
-        """Start, or start again, from what is on the disk."""
+        """Start, or start again, from what is on the disk, unless that cannot be trusted."""
+        try:
+            self._check_disk()
+        except (DiskTorn, SafetyStateOutdated) as error:
+            self.around.note(self.index, f"does not start: {error}")
+            self.around.on_refused_start(self.index, error)
+            return
         chain = self.world.chains[self.index]
         archive = self.archive
         verifier = chain.make_verifier(self.world.check_signature)
@@ -166,6 +184,12 @@ class Node:
             self.joining = None
             self._start_replica(verifier)
 
+    def _check_disk(self) -> None:
+        """What the product does before it builds on what is there (`daonode.node.node`)."""
+        self.disk.open()
+        if self.disk.stores[Store.STATE].get(TIP_KEY) is not None:
+            check_remembered(self.disk.safety, self.archive)
+
     def _start_replica(self, verifier: Verifier) -> None:
         archive = self.archive
         self.replica = self.world.chains[self.index].make_replica(
@@ -184,6 +208,7 @@ class Node:
         """End at once: what was not synced may be gone."""
         self.is_up = False
         self.effects_until_crash = None
+        self.torn_percent = None
         self.timers.clear()
         lost = self.disk.crash(random)
         self.lost_batches += lost
@@ -239,6 +264,9 @@ class Node:
         """Run one effect as a driver must."""
         match effect:
             case Persist():
+                if self.torn_percent is not None:
+                    self.disk.stores[effect.store].tear(effect.writes, kept_percent=self.torn_percent)
+                    raise Crash
                 self.disk.stores[effect.store].write(effect.writes, sync=effect.sync)
                 self.around.on_persist(self.index, effect.store, effect.writes)
             case Sign():

@@ -35,6 +35,7 @@ from daonode.replica.effects import Store
 from daonode.replica.layout import CommittedBlock, EpochRecord
 from daonode.replica.messages import BlockResponse, Message
 from daonode.testing import electorate
+from daonode.testing.block_times import BlockTimes
 from daonode.testing.broken import (
     AGREEMENT,
     CERTIFICATES,
@@ -79,6 +80,7 @@ class Oracle:
         self._tips = [genesis] * len(world.secrets)
         self._snapshots = SnapshotJudge(world)
         self._set_digests: dict[int, bytes] = {genesis.epoch: set_digest(world.chain.validators)}
+        self._times = BlockTimes(max_drift_ms=world.chain.document.chain.consensus.max_drift)
         self._calm: tuple[int, int] | None = None
         self._newest_members = world.chain.validators.validators
         self.changed_sets = 0
@@ -96,13 +98,15 @@ class Oracle:
 
     # What is seen.
 
-    def on_sent(self, _now_ms: int, node: int, message: Message, disk: Disk) -> None:
-        """An honest node sends a message; it may be lost. What it promises must be on the sender's disk."""
+    def on_sent(self, clock_ms: int, node: int, message: Message, disk: Disk) -> None:
+        """An honest node sends a message by its clock; it may be lost. What it promises must be on its disk."""
         safety = disk.safety
         match message:
             case ProposalMessage():
                 header = message.block.header
-                said = electorate.propose(header.round, header_id(header), epoch=header.epoch)
+                block_id = header_id(header)
+                said = electorate.propose(header.round, block_id, epoch=header.epoch)
+                self._times.add(block_id, header)
                 self._learn_block(message.block)
                 self._hear(node, said, message.signature)
                 self._require_block(node, said, disk)
@@ -112,6 +116,7 @@ class Oracle:
                 said = electorate.vote(message.round, message.block_id, message.qc_round, epoch=message.epoch)
                 self._require_own(node, message.voter, message.epoch)
                 self._hear(node, said, message.signature)
+                self._times.judge_vote(node, said, clock_ms=clock_ms)
                 self._require_block(node, said, disk)
                 self._require_remembered(node, said, safety, safety.last_voted_round)
                 self._believe_sync(message.sync, node, message.epoch)
@@ -140,6 +145,7 @@ class Oracle:
     def on_byzantine_sent(self, message: Message) -> None:
         """A Byzantine node sends a message: its blocks are learnt, and nothing else."""
         if isinstance(message, ProposalMessage):
+            self._times.add(header_id(message.block.header), message.block.header)
             self._learn_block(message.block)
         elif isinstance(message, BlockResponse):
             for block in message.blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daonode.consensus.safety import SafetyState
-from daonode.testing.broken import MONOTONE, NOT_SLASHABLE, InvariantBroken
+from daonode.testing.broken import DURABLE, MONOTONE, NOT_SLASHABLE, InvariantBroken
 from daonode.testing.electorate import Said
 
 ROUNDS = (
@@ -48,6 +48,7 @@ class Promises:
         if safety.epoch > self._safety.epoch:
             self._safety = safety
             return
+        self._require_opening(safety)
         before = self._numbers(self._safety)
         after = self._numbers(safety)
         for name, value in after.items():
@@ -66,6 +67,14 @@ class Promises:
         """The validator starts again with this state."""
         if safety != self._safety:
             raise InvariantBroken(MONOTONE, f"validator {self._validator} starts with another state than it persisted")
+
+    def _require_opening(self, safety: SafetyState) -> None:
+        """What opened a round that was given up is as durable: after a crash of all, somebody must be able to go on."""
+        newest = max(safety.high_qc.round, -1 if safety.highest_tc is None else safety.highest_tc.round)
+        if safety.last_timeout is not None and safety.last_timeout.statement.round > newest + 1:
+            given_up = safety.last_timeout.statement.round
+            text = f"validator {self._validator} gives up round {given_up}, and its state knows what opens {newest + 1}"
+            raise InvariantBroken(DURABLE, text)
 
     def _numbers(self, safety: SafetyState) -> dict[str, int]:
         numbers: dict[str, int] = {name: getattr(safety, name) for name in ROUNDS}

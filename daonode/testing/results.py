@@ -33,6 +33,13 @@ class Coverage:
     """Reports against Byzantine validators; against honest ones there are none."""
     lost_batches: int = 0
     """Writes that were not synced and that a crash took."""
+    torn_writes: int = 0
+    """Batches that were written in part, found by their checksum at the next start."""
+    outdated_states: int = 0
+    """Starts that were refused because a disk had forgotten what it had synced, and the node's own blocks tell."""
+    clock_steps: int = 0
+    flaps: int = 0
+    """Cuts that came back."""
     messages_lost: int = 0
     messages_cut: int = 0
     messages_duplicated: int = 0

@@ -17,9 +17,11 @@ from daonode.testing.byzantine.equivocating_proposer import EquivocatingProposer
 from daonode.testing.byzantine.equivocating_voter import EquivocatingVoter
 from daonode.testing.byzantine.flooder import Flooder
 from daonode.testing.byzantine.forger import Forger
+from daonode.testing.byzantine.forgetful_disk import ForgetfulDisk
 from daonode.testing.byzantine.future_speaker import FutureSpeaker
 from daonode.testing.byzantine.old_certificates import OldCertificates
 from daonode.testing.byzantine.pestered import PesteredNode
+from daonode.testing.byzantine.range_liar import RangeLiar
 from daonode.testing.byzantine.reckless import RecklessNode
 from daonode.testing.byzantine.snapshot_liar import SnapshotLiar
 from daonode.testing.byzantine.stale_leader import StaleLeader
@@ -108,6 +110,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("stale-leader", cast={1: StaleLeader}, is_unfair=True, muted=(CommitVoteMessage,)),
         Scenario("forger", cast={0: Forger}, is_unfair=True),
         Scenario("forging-server", cast={0: Forger}, is_unfair=True, muted=(BlockResponse,)),
+        Scenario("range-liar", cast={0: RangeLiar}, is_unfair=True, muted=(BlockResponse,)),
+        Scenario("forgetful-disk", cast={1: ForgetfulDisk}),
         Scenario("withholder", cast={0: Withholder}, is_unfair=True),
         Scenario("delayer", cast={1: Delayer}, is_unfair=True),
         Scenario("censor", cast={2: Censor}),

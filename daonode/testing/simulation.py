@@ -11,41 +11,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import assert_never
 
 from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
 from daonode.consensus.safety import SafetyState
 from daonode.primitives.codec import encode
 from daonode.replica.effects import Committed, Store
-from daonode.replica.events import MessageReceived, PeerConnected, PeerDisconnected, PeerId, TimerFired
+from daonode.replica.events import MessageReceived, PeerConnected, PeerId, TimerFired
 from daonode.replica.messages import ChunkResponse, ManifestResponse, Message, lane_of
-from daonode.testing.broken import CERTIFICATES, PROGRESS, InvariantBroken
+from daonode.signer.errors import SafetyStateOutdated
+from daonode.testing.broken import CERTIFICATES, MONOTONE, PROGRESS, InvariantBroken
 from daonode.testing.clients import Clients
-from daonode.testing.disk import Batch, Disk
-from daonode.testing.faults import (
-    FAULT_SPAN_MS,
-    MAX_DRIFT_MS,
-    ChangeWeather,
-    CrashAll,
-    CrashNode,
-    Cut,
-    Fault,
-)
+from daonode.testing.disk import Batch, Disk, DiskTorn
+from daonode.testing.faults import FAULT_SPAN_MS, MAX_DRIFT_MS, Fault
 from daonode.testing.interference import Interference
-from daonode.testing.network import CALM, Network
+from daonode.testing.network import Network
 from daonode.testing.node import Crash, Node
 from daonode.testing.oracle import Oracle
 from daonode.testing.results import Coverage, MessageCounter
 from daonode.testing.scenarios import Scenario
 from daonode.testing.schedule import Schedule
+from daonode.testing.storm import Storm
 from daonode.testing.trace import Trace, describe
 from daonode.testing.world import GENESIS_MS, World
 
 CLIENT_INTERVAL_MS = 150
 """A client sends this often on average; each transaction is a block of its own on a calm chain."""
-RESTART_SPREAD_MS = 200
-"""Nodes that have crashed together start within so long of one another."""
 CALM_LIMIT_MS = 180_000
 """The longest calm phase; past it the run counts as stuck."""
 
@@ -62,6 +53,8 @@ class Simulation:
     faults: tuple[Fault, ...]
     interference: Interference | None
     trace: Trace
+    storm_ms: int = FAULT_SPAN_MS
+    """So long there are faults."""
     is_calm: bool = False
     schedule: Schedule = field(default_factory=lambda: Schedule(GENESIS_MS + 1_000))
     coverage: Coverage = field(default_factory=Coverage)
@@ -71,7 +64,10 @@ class Simulation:
     oracle: Oracle = field(init=False)
     clients: Clients = field(init=False)
     nodes: list[Node] = field(init=False)
+    storm: Storm = field(init=False)
     _messages: MessageCounter = field(default_factory=MessageCounter)
+    _last_message: Message | None = None
+    _last_data: bytes = b""
 
     def __post_init__(self) -> None:
         cast = self.cast
@@ -81,6 +77,7 @@ class Simulation:
         self.oracle = Oracle(self.world, byzantine=self.byzantine)
         self.clients = Clients(self.world, changes_validators=self.scenario.changes_validators)
         self.nodes = [self._make_node(index, cast.get(index, Node)) for index in range(len(self.world.validators))]
+        self.storm = Storm(self)
 
     @property
     def now_ms(self) -> int:
@@ -99,14 +96,14 @@ class Simulation:
             InvariantBroken: the oracle found a broken invariant, or the chain does not go on.
         """
         for node in self.nodes:
-            self._act(node, node.start)
-        self._connect(self.nodes)
-        storm_end_ms = self.now_ms + FAULT_SPAN_MS
+            self.act(node, node.start)
+        self.connect(self.nodes)
+        storm_end_ms = self.now_ms + self.storm_ms
         for fault in self.faults:
-            self.schedule.at(self.now_ms + fault.at_ms, partial(self._strike, fault))
+            self.schedule.at(self.now_ms + fault.at_ms, partial(self.storm.strike, fault))
         if self.scenario.loses_disk is not None:
             loss_ms = self.random.randint(FAULT_SPAN_MS // 3, FAULT_SPAN_MS)
-            self.after(loss_ms, partial(self._lose_disk, self.nodes[self.scenario.loses_disk]))
+            self.after(loss_ms, partial(self.storm.lose_disk, self.nodes[self.scenario.loses_disk]))
         self._plan_client()
         self._run_until(storm_end_ms)
         if self.scenario.is_judged_at_the_end:
@@ -138,7 +135,7 @@ class Simulation:
         if self.interference is not None and not self.is_calm and sender not in self.byzantine:
             delays = self.interference.change(message, receiver, delays)
         for delay_ms in delays:
-            self.after(delay_ms, partial(self._deliver, sender, receiver, message))
+            self.after(delay_ms, partial(self._deliver, sender, receiver, message, self._encode(message)))
 
     def after(self, delay_ms: int, action: Callable[[], None]) -> None:
         """Have something happen."""
@@ -146,7 +143,7 @@ class Simulation:
 
     def answer(self, node: int, action: Callable[[], None]) -> None:
         """Have a node act on an answer, after what it does now."""
-        self.after(0, partial(self._act, self.nodes[node], action))
+        self.after(0, partial(self.act, self.nodes[node], action))
 
     def note(self, node: int | None, text: str) -> None:
         """Write a line of the trace."""
@@ -174,7 +171,7 @@ class Simulation:
             return
         self._messages.count(message, self.coverage)
         self.oracle.judge_progress(self.nodes[node].replica.core.round)
-        self.oracle.on_sent(self.now_ms, node, message, self.nodes[node].disk)
+        self.oracle.on_sent(self.nodes[node].clock_ms, node, message, self.nodes[node].disk)
 
     def on_committed(self, node: int, effect: Committed) -> None:
         """A node has committed a block."""
@@ -192,6 +189,16 @@ class Simulation:
             return
         self.oracle.on_halt(self.now_ms, node, reason)
 
+    def on_refused_start(self, node: int, error: DiskTorn | SafetyStateOutdated) -> None:
+        """A node does not trust its disk. What was torn its operator moves away; a signer's memory nobody can mend."""
+        if isinstance(error, DiskTorn):
+            self.coverage.torn_writes += 1
+            self.storm.lose_disk(self.nodes[node])
+        elif node in self.byzantine:
+            self.coverage.outdated_states += 1
+        else:
+            raise InvariantBroken(MONOTONE, f"node {node} finds its safety state outdated, and its disk is whole")
+
     def on_evidence(self, node: int, evidence: ReportEvidence) -> None:
         """A node has caught another."""
         self.note(node, f"reports evidence against {evidence.offender.hex()[:8]}")
@@ -202,12 +209,12 @@ class Simulation:
 
     # Time.
 
-    def _act(self, node: Node, action: Callable[[], None]) -> None:
+    def act(self, node: Node, action: Callable[[], None]) -> None:
         """Let a node act; it may crash while it does."""
         try:
             action()
         except Crash:
-            self._crash(node)
+            self.storm.crash(node)
 
     def _run_until(self, until_ms: int) -> None:
         while (due_ms := self._next_ms()) is not None and due_ms <= until_ms:
@@ -217,7 +224,7 @@ class Simulation:
     def _next_ms(self) -> int | None:
         """When the next action or timer is due."""
         due = [] if self.schedule.next_ms is None else [self.schedule.next_ms]
-        due.extend(at_ms - node.drift_ms for node in self.nodes if node.is_up for at_ms in node.timers.values())
+        due.extend(at_ms - node.offset_ms for node in self.nodes if node.is_up for at_ms in node.timers.values())
         return min(due, default=None)
 
     def _run_next(self, due_ms: int) -> None:
@@ -230,15 +237,21 @@ class Simulation:
             return
         for node in self.nodes:
             for timer, at_ms in node.timers.items():
-                if node.is_up and at_ms - node.drift_ms <= due_ms:
+                if node.is_up and at_ms - node.offset_ms <= due_ms:
                     del node.timers[timer]
                     schedule.count()
-                    self._act(node, partial(node.step, TimerFired(node.clock_ms, timer)))
+                    self.act(node, partial(node.step, TimerFired(node.clock_ms, timer)))
                     return
 
     # Messages.
 
-    def _deliver(self, sender: int, receiver: int, message: Message) -> None:
+    def _encode(self, message: Message) -> bytes:
+        """The bytes of a message; one that goes to everyone is encoded once."""
+        if message is not self._last_message:
+            self._last_message, self._last_data = message, encode(message)
+        return self._last_data
+
+    def _deliver(self, sender: int, receiver: int, message: Message, data: bytes) -> None:
         node = self.nodes[receiver]
         # What a node has sent before it crashed may arrive after it.
         if not node.is_up or self.network.is_cut(sender, receiver):
@@ -247,7 +260,7 @@ class Simulation:
         if node.joining is not None and not isinstance(message, ManifestResponse | ChunkResponse):
             return
         try:
-            checked = node.intake.check_message(lane_of(message), encode(message), now_ms=node.clock_ms)
+            checked = node.intake.check_message(lane_of(message), data, now_ms=node.clock_ms)
         except PeerError as error:
             self.note(receiver, f"refuses a {type(message).__name__} of n{sender}: {error}")
             if sender not in self.byzantine:
@@ -256,19 +269,19 @@ class Simulation:
                 ) from error
             return
         event = MessageReceived(node.clock_ms, PeerId(str(sender)), checked.message, checked.transactions)
-        self._act(node, partial(node.step, event))
+        self.act(node, partial(node.step, event))
 
-    def _connect(self, nodes: Sequence[Node]) -> None:
+    def connect(self, nodes: Sequence[Node]) -> None:
         """Connections of these nodes with all others are made anew."""
         for node in nodes:
             for other in self.nodes:
                 if other is not node:
-                    self._tell_connected(node, other)
-                    self._tell_connected(other, node)
+                    self.tell_connected(node, other)
+                    self.tell_connected(other, node)
 
-    def _tell_connected(self, node: Node, other: Node) -> None:
+    def tell_connected(self, node: Node, other: Node) -> None:
         if node.is_up and other.is_up and not self.network.is_cut(node.index, other.index):
-            self._act(node, partial(node.step, PeerConnected(node.clock_ms, PeerId(str(other.index)))))
+            self.act(node, partial(node.step, PeerConnected(node.clock_ms, PeerId(str(other.index)))))
 
     def _plan_client(self) -> None:
         self.after(self.random.randint(1, 2 * CLIENT_INTERVAL_MS), self._act_as_client)
@@ -277,82 +290,9 @@ class Simulation:
         nodes = [node for node in self.nodes if node.is_up and node.joining is None]
         if nodes:
             receiver = self.random.choice(nodes)
-            self._act(receiver, partial(self.clients.send, self.random, receiver, self.nodes))
+            self.act(receiver, partial(self.clients.send, self.random, receiver, self.nodes))
         if not self._is_finished():
             self._plan_client()
-
-    # Faults.
-
-    def _strike(self, fault: Fault) -> None:
-        self.note(None, f"{fault}")
-        self.coverage.faults += 1
-        match fault:
-            case CrashNode():
-                node = self.nodes[fault.node]
-                if node.is_up:
-                    node.effects_until_crash = fault.after_effects
-                    self.after(fault.outage_ms, partial(self._end_outage, node))
-            case CrashAll():
-                for node in self.nodes:
-                    if node.is_up:
-                        self._crash(node)
-                    outage_ms = fault.outage_ms + self.random.randint(0, RESTART_SPREAD_MS)
-                    self.after(outage_ms, partial(self._restart, node))
-            case Cut():
-                self._cut(fault)
-            case ChangeWeather():
-                self.network.weather = fault.weather
-                self.after(fault.duration_ms, self._clear_weather)
-            case _:
-                assert_never(fault)
-
-    def _crash(self, node: Node) -> None:
-        node.crash(self.random)
-        for other in self.nodes:
-            if other is not node and other.is_up:
-                event = PeerDisconnected(other.clock_ms, PeerId(str(node.index)))
-                self._act(other, partial(other.step, event))
-
-    def _lose_disk(self, node: Node) -> None:
-        """A node ends, and starts again a moment later without blocks and state."""
-        if node.is_up:
-            self._crash(node)
-        node.disk.lose()
-        self.oracle.on_disk_lost(node.index)
-        self.note(node.index, "loses its disk")
-        self.after(RESTART_SPREAD_MS, partial(self._restart, node))
-
-    def _end_outage(self, node: Node) -> None:
-        """Start a node that crashed; one that had too little to do to crash by now does so here."""
-        if node.is_up and node.effects_until_crash is not None:
-            self._crash(node)
-        self._restart(node)
-
-    def _restart(self, node: Node) -> None:
-        node.effects_until_crash = None
-        if node.is_up:
-            return
-        self.coverage.restarts += 1
-        if node.index not in self.byzantine:
-            self.oracle.on_restart(self.now_ms, node.index, node.disk.safety)
-        self._act(node, node.start)
-        self._connect((node,))
-
-    def _cut(self, fault: Cut) -> None:
-        for inside in fault.side:
-            for outside in range(len(self.nodes)):
-                if outside not in fault.side:
-                    self.network.cut(inside, outside)
-                    if not fault.one_way:
-                        self.network.cut(outside, inside)
-        self.after(fault.duration_ms, self._heal)
-
-    def _heal(self) -> None:
-        for sender, receiver in self.network.heal():
-            self._tell_connected(self.nodes[sender], self.nodes[receiver])
-
-    def _clear_weather(self) -> None:
-        self.network.weather = CALM
 
     # The end.
 
@@ -360,12 +300,9 @@ class Simulation:
         """Heal everything and start everyone."""
         self.note(None, "calm")
         self.is_calm = True
-        self._clear_weather()
-        self._heal()
-        for node in self.nodes:
-            self._end_outage(node)
+        self.storm.end()
         # A connection that has lost messages is a broken one; it is made anew.
-        self._connect(self.nodes)
+        self.connect(self.nodes)
         self.oracle.on_calm(self.now_ms, [node.replica.core.round for node in self.nodes])
 
     def _run_to_the_end(self) -> None:
@@ -388,7 +325,7 @@ class Simulation:
 
     def _is_finished(self) -> bool:
         """Whether the run is calm and every node has committed enough."""
-        return self.is_calm and all(node.height >= self.scenario.min_commits for node in self.honest)
+        return self.is_calm and all(node.is_up and node.height >= self.scenario.min_commits for node in self.honest)
 
     def _is_busy(self) -> bool:
         """Whether some node still has to catch up or to commit what waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from daonode.testing.mutants import certificates, epochs, persistence, rules, snapshots
+from daonode.testing.mutants import certificates, epochs, persistence, rules, snapshots, syncing
 from daonode.testing.mutants.mutant import Mutant
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -15,5 +15,6 @@ MUTANTS: Mapping[str, Mutant] = {
         *epochs.MUTANTS,
         *persistence.MUTANTS,
         *snapshots.MUTANTS,
+        *syncing.MUTANTS,
     )
 }

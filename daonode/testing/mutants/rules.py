@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from msgspec.structs import replace
 
-from daonode.consensus import safety
+from daonode.consensus import safety, voting
 from daonode.consensus.requests import CommitRequest, SignRequest, TimeoutRequest, VoteRequest
 from daonode.consensus.safety import Decision, SafetyState
 from daonode.consensus.types import QuorumCertificate, TimeoutCertificate
@@ -75,6 +75,12 @@ def _without_lock_on(kind: type[SignRequest]) -> Callable[[], AbstractContextMan
 
 
 MUTANTS = (
+    Mutant(
+        "vote-any-time",
+        "a block's time is within the drift bound of the clock of whoever votes for it",
+        ("time-shifter",),
+        replacing(voting, "is_timely", _always),
+    ),
     Mutant(
         "propose-twice",
         "a proposal needs a round above the last one proposed in",

@@ -33,11 +33,11 @@ from daonode.replica.layout import HEADER_PREFIX, CommittedBlock, block_key, hei
 from daonode.replica.messages import Message
 from daonode.testing.disk import Disk
 from daonode.testing.oracle import Oracle
-from daonode.testing.world import CHAIN_ID, make_world
+from daonode.testing.world import CHAIN_ID, GENESIS_MS, make_world
 
 EVERYONE = (0, 1, 2, 3)
 QUORUM = (0, 1, 2)
-NOW_MS = 0
+NOW_MS = GENESIS_MS + 1_000
 
 
 class History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from msgspec.structs import replace
@@ -31,6 +31,20 @@ def certified(history: History, round_: int, *, salt: int = 0) -> tuple[Block, Q
     for node in QUORUM:
         history.votes(node, block)
     return block, history.qc(block)
+
+
+# I11.
+
+
+@pytest.mark.parametrize(("off_ms", "is_sound"), [(10_000, True), (-10_000, True), (10_001, False), (-10_001, False)])
+def test_a_vote_for_a_block_whose_time_is_further_from_ones_clock_than_allowed_breaks_block_time(
+    off_ms: int, is_sound: bool
+) -> None:
+    history = History()
+    block = history.block(1, history.genesis, history.genesis_qc, salt=NOW_MS + off_ms - history.genesis.time_ms - 1)
+    history.proposes(0, block)
+    with nullcontext() if is_sound else breaks(broken.BLOCK_TIME):
+        history.votes(1, block)
 
 
 # I1.
