@@ -199,7 +199,7 @@ def _grown(after: Mapping[str, float], before: Mapping[str, float], prefix: str)
 def _p99_ms(
     before: Mapping[str, Mapping[str, float]], after: Mapping[str, Mapping[str, float]], name: str, label: str
 ) -> float:
-    """The 99th percentile of what all nodes observed in between, even within a bucket."""
+    """The 99th percentile of what all nodes observed in between, even within a bucket; at most the last bound."""
     counts: dict[float, float] = {}
     for node, metrics in after.items():
         for series, value in metrics.items():

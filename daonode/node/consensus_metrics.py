@@ -14,8 +14,8 @@ from daonode.primitives.ids import ValidatorId
 LATENCY_BUCKETS_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-QUORUM_BUCKETS_SECONDS: Final = tuple(round(0.002 * 1.5**step, 4) for step in range(20))
-"""From two milliseconds to four seconds, near enough to each other to compare two of them."""
+QUORUM_BUCKETS_SECONDS: Final = tuple(round(0.002 * 1.5**step, 4) for step in range(24))
+"""From two milliseconds to twenty seconds, near enough to each other to compare two of them."""
 
 
 class ConsensusMetrics:

@@ -40,8 +40,8 @@ from daonode.replica.layout import (
 from daonode.replica.messages import Lane
 
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-WAIT_BUCKETS_SECONDS = tuple(round(0.0001 * 1.5**step, 6) for step in range(24))
-"""From a tenth of a millisecond to a second, near enough to each other to compare two of them."""
+WAIT_BUCKETS_SECONDS = tuple(round(0.0001 * 1.5**step, 6) for step in range(30))
+"""From a tenth of a millisecond to twelve seconds, near enough to each other to compare two of them."""
 STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
 """Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
 
