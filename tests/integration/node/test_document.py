@@ -8,11 +8,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.consoles import Shell, mask, read_steps
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "running-a-node.md"
 
 
+# Far above what it takes: a machine that is busy with other things is no failure.
+@pytest.mark.timeout(400)
 def test_the_commands_print_what_the_document_says(tmp_path: Path) -> None:
     steps = list(read_steps(DOCUMENT))
     assert len(steps) >= 7, "the commands have gone"
