@@ -30,7 +30,7 @@ class _PeerQueue:
     """Frames of one peer on one lane."""
 
     def __init__(self) -> None:
-        self.frames: deque[bytes] = deque()
+        self.frames: deque[Inbound] = deque()
         self.queued_bytes = 0
         self.drained = trio.Event()
 
@@ -88,7 +88,7 @@ class Inbox:
         self._queues[item.lane][item.peer] = queue
         if not queue.frames:
             self._turns[item.lane].append(item.peer)
-        queue.frames.append(item.data)
+        queue.frames.append(item)
         queue.queued_bytes += len(item.data)
         self._filled.set()
 
@@ -159,11 +159,11 @@ class Inbox:
         self._streak_frames += 1
         peer = self._turns[lane].popleft()
         queue = self._queues[lane][peer]
-        data = queue.frames.popleft()
-        queue.queued_bytes -= len(data)
+        item = queue.frames.popleft()
+        queue.queued_bytes -= len(item.data)
         if queue.frames:
             self._turns[lane].append(peer)
         else:
             del self._queues[lane][peer]
         queue.drained.set()
-        return Inbound(peer=peer, lane=lane, data=data)
+        return item

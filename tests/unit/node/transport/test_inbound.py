@@ -138,3 +138,11 @@ async def test_misbehaviour_is_told_before_the_disconnection_that_it_causes() ->
     inbox.put_event(misbehaved)
     inbox.put_event(disconnected)
     assert await _take(inbox, 2) == [misbehaved, disconnected]
+
+
+async def test_a_frame_keeps_the_time_since_when_it_waits() -> None:
+    inbox = Inbox()
+    await inbox.put(Inbound(peer=ALICE, lane=Lane.SYNC, data=b"1", received_at=12.5))
+    taken = await inbox.take()
+    assert isinstance(taken, Inbound)
+    assert taken.received_at == 12.5
