@@ -5,6 +5,9 @@ names its own schedule and nobody can disagree whether its proposer was the lead
 the high QC compute the same next leader before they see a block; those whose high QC is one height older nearly always
 do too, because reliability is taken `LAG_HEIGHTS` below the QC's block and only at every `STEP_HEIGHTS`-th height.
 
+Weights learn nothing while nothing is committed, and may be almost all with a leader that has just died. So after
+`MAX_WEIGHED_FAILURES` rounds in a row without a certificate everyone leads in turn, until there is one.
+
 Reliability comes from the last `WINDOW_HEIGHTS` blocks up to there: who proposed, whom blocks name as failed, and whose
 votes stand in their QCs. Integers only.
 """
@@ -15,7 +18,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from daonode.consensus.tree import BlockTree, Link
-from daonode.consensus.types import ValidatorSet
+from daonode.consensus.types import Header, ValidatorSet
 from daonode.primitives.codec import encode
 from daonode.primitives.hashing import sha256
 from daonode.primitives.ids import BlockId, ChainId, ValidatorId
@@ -30,6 +33,9 @@ HISTORY_HEIGHTS = LAG_HEIGHTS + STEP_HEIGHTS + WINDOW_HEIGHTS
 ACTIVE_WEIGHT = 100
 INACTIVE_WEIGHT = 10
 FAILED_WEIGHT = 1
+
+MAX_WEIGHED_FAILURES = 2
+"""Rounds that may fail in a row before leaders take turns."""
 
 MAX_FAILED_PROPOSERS = 32
 """A block names the leaders of at most this many skipped rounds, the latest."""
@@ -91,8 +97,7 @@ class LeaderSchedule:
             return None
         found = self._leaders.get((round_, extends))
         if found is None:
-            seed = encode((self._chain_id, self._validators.epoch, round_))
-            found = self._validators.validators[pick(self._weights_at(extends), seed=seed)].id
+            found = self._validators.validators[self._pick(round_, extends=extends)].id
             if len(self._leaders) >= MAX_CACHED_LEADERS:
                 self._leaders.clear()
             self._leaders[(round_, extends)] = found
@@ -104,10 +109,16 @@ class LeaderSchedule:
         skipped = (self.leader(failed, extends=extends) for failed in range(first, round_))
         return tuple(leader for leader in skipped if leader is not None)
 
-    def _weights_at(self, block_id: BlockId) -> tuple[int, ...]:
-        links = self._tree.links(block_id)
-        header = self._tree.header_of(block_id)
+    def _pick(self, round_: int, *, extends: BlockId) -> int:
+        header = self._tree.header_of(extends)
         assert header is not None, "the caller has checked that the block is known"
+        if round_ - header.round - 1 > MAX_WEIGHED_FAILURES:
+            return round_ % len(self._validators.validators)
+        seed = encode((self._chain_id, self._validators.epoch, round_))
+        return pick(self._weights_at(extends, header), seed=seed)
+
+    def _weights_at(self, block_id: BlockId, header: Header) -> tuple[int, ...]:
+        links = self._tree.links(block_id)
         anchor_height = max(0, header.height - LAG_HEIGHTS) // STEP_HEIGHTS * STEP_HEIGHTS
         anchor = next((link for link in links if link.height <= anchor_height), None)
         if anchor is None:

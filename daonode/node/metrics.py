@@ -24,6 +24,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from daonode.ledger.block import Receipt
+from daonode.ledger.session import NO_TRANSACTION
 from daonode.node.consensus_metrics import ConsensusMetrics
 from daonode.node.rpc_metrics import RpcMetrics
 from daonode.replica.layout import (
@@ -145,11 +146,12 @@ class NodeMetrics:
         self._waits[lane].observe(seconds)
 
     def note_receipts(self, receipts: tuple[Receipt, ...]) -> None:
-        """Take what the transactions of a committed block did."""
+        """Take what the transactions of a committed block did, and the block by itself."""
         for receipt in receipts:
             self.consensus.convictions.inc(sum(event.type == CONVICTION_EVENT for event in receipt.events))
-            self.gas.inc(receipt.gas_used)
-            self.transactions.labels("failed" if receipt.code else "succeeded").inc()
+            if receipt.tx_id != NO_TRANSACTION:
+                self.gas.inc(receipt.gas_used)
+                self.transactions.labels("failed" if receipt.code else "succeeded").inc()
 
     def watch(
         self,

@@ -9,6 +9,7 @@ from daonode.consensus.leaders import (
     FAILED_WEIGHT,
     INACTIVE_WEIGHT,
     MAX_FAILED_PROPOSERS,
+    MAX_WEIGHED_FAILURES,
     WINDOW_HEIGHTS,
     LeaderSchedule,
     pick,
@@ -72,7 +73,15 @@ def test_every_weight_has_turns() -> None:
 def test_the_schedule_is_pinned() -> None:
     maker = Maker()
     leaders = [schedule(maker).leader(round_, extends=maker.genesis.id()) for round_ in range(1, 13)]
-    assert [ids.index(leader) for leader in leaders if leader] == [2, 3, 1, 2, 2, 2, 2, 3, 3, 1, 1, 3]
+    drawn, in_turn = [2, 3, 1], [0, 1, 2, 3, 0, 1, 2, 3, 0]
+    assert [ids.index(leader) for leader in leaders if leader] == [*drawn, *in_turn]
+
+
+def test_after_two_failed_rounds_in_a_row_everyone_leads_in_turn_whatever_the_weights_say() -> None:
+    maker = Maker()
+    first = MAX_WEIGHED_FAILURES + 2
+    in_turn = [schedule(maker).leader(first + more, extends=maker.genesis.id()) for more in range(len(ids))]
+    assert sorted(ids.index(leader) for leader in in_turn if leader) == list(range(len(ids)))
 
 
 def test_nobody_leads_on_an_unknown_block() -> None:

@@ -135,6 +135,8 @@ def test_a_validator_that_a_block_punishes_is_counted() -> None:
     event = EventRecord(type=CONVICTION_EVENT, body=b"")
     with moving(metrics, "daonode_convictions_total"):
         metrics.note_receipts((Receipt(tx_id=NO_TRANSACTION, code=0, error="", gas_used=0, fee=0, events=(event,)),))
+    # What the block does by itself is no transaction.
+    assert metrics.transactions.labels("succeeded")._value.get() == 0
 
 
 def test_missed_turns_are_counted_by_validator() -> None:
