@@ -44,6 +44,12 @@ OPENINGS: Final = (b"", b"\x13/multistream/1.0.0\n", b"\x13/multistream/1.0.0\n\
 JUNK_BYTES: Final = 1_000
 ANSWER_SECONDS: Final = 0.2
 QUEUED_FRAMES: Final = 32
+AGAIN_SECONDS: Final = 0.01
+"""Before who was thrown out comes again: one process plays all, and each gets its turn."""
+FILL_SECONDS: Final = 0.001
+"""Between looks at queues that are kept full."""
+THROWN_OUT: Final = (OSError, PeerError, ValueError, trio.BrokenResourceError, trio.ClosedResourceError)
+"""How it ends for an attacker, each time: what the validators are there for, so it is no failure."""
 BATCH: Final = 100
 RPC_CALLS: Final = (
     b'{"jsonrpc":"2.0","id":1,"method":"dao_getBlocks","params":{"from_height":1,"count":20}}',
@@ -93,21 +99,21 @@ async def send_junk_at_the_gate(target: Target, number: int) -> None:
     """Connect, send what is no handshake or the beginning of one, and connect again."""
     randomness = random.Random(number)
     while True:
-        with suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+        with suppress(*THROWN_OUT):
             async with await connect(target.p2p_port, number) as stream:
                 await stream.send_all(randomness.choice(OPENINGS) + randomness.randbytes(JUNK_BYTES))
                 with trio.move_on_after(ANSWER_SECONDS):
                     while await stream.receive_some(1_000):
                         pass
                 said["junk_openings"] += 1
-        await trio.sleep(0.01)
+        await trio.sleep(AGAIN_SECONDS)
 
 
 async def send_junk_on_lanes(target: Target, number: int, *, reference: str) -> None:
     """Prove a new identity, open the lanes, and fill all of them with junk until the connection ends."""
     randomness = random.Random(number)
     while True:
-        with suppress(OSError, PeerError, trio.BrokenResourceError, trio.ClosedResourceError):
+        with suppress(*THROWN_OUT):
             stream = await connect(target.p2p_port, number)
             handshaker = Handshaker(host_seed=randomness.randbytes(32))
             connection = await handshaker.connect(stream, expected_peer=target.peer_id)
@@ -119,7 +125,7 @@ async def send_junk_on_lanes(target: Target, number: int, *, reference: str) -> 
                 nursery.start_soon(fill, queues, randomness)
                 await session.run(_accept)
                 nursery.cancel_scope.cancel()
-        await trio.sleep(0.01)
+        await trio.sleep(AGAIN_SECONDS)
 
 
 async def fill(queues: dict[Lane, OutboundQueue], randomness: random.Random) -> None:
@@ -129,7 +135,7 @@ async def fill(queues: dict[Lane, OutboundQueue], randomness: random.Random) -> 
             if len(queue) < QUEUED_FRAMES:
                 queue.put(randomness.randbytes(randomness.randrange(1, JUNK_BYTES)))
                 said["junk_frames"] += 1
-        await trio.sleep(0.001)
+        await trio.sleep(FILL_SECONDS)
 
 
 async def _accept(_: Session) -> bool:
@@ -140,7 +146,7 @@ async def _accept(_: Session) -> bool:
 async def send_transactions(target: Target, bodies: list[str], *, rate: float) -> None:
     """Send batches of valid transactions, so many a second, and do not care for the answers."""
     began = trio.current_time()
-    with suppress(OSError, trio.BrokenResourceError):
+    with suppress(*THROWN_OUT):
         stream = await connect(target.rpc_port, 0)
         for index, body in enumerate(bodies):
             await trio.sleep(max(0.0, began + index * BATCH / rate - trio.current_time()))
@@ -154,13 +160,13 @@ async def ask(target: Target, number: int) -> None:
     """Call without a pause."""
     randomness = random.Random(number)
     while True:
-        with suppress(OSError, trio.BrokenResourceError, ValueError):
+        with suppress(*THROWN_OUT):
             async with await connect(target.rpc_port, number) as stream:
                 while True:
                     await stream.send_all(request(randomness.choice(RPC_CALLS)))
                     await read_answer(stream)
                     said["calls"] += 1
-        await trio.sleep(0.01)
+        await trio.sleep(AGAIN_SECONDS)
 
 
 def request(body: bytes) -> bytes:

@@ -52,14 +52,28 @@ class Fault(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
-    """Kill -9, all at once, and a new start at the end."""
+class _Befallen:
+    """What befalls some nodes, and nothing else may befall meanwhile."""
 
     victims: tuple[str, ...]
 
     @property
     def takes(self) -> tuple[str, ...]:
         return self.victims
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended(_Befallen):
+    """What ends processes: they are started again."""
+
+    def end(self, scene: Scene) -> None:
+        for node in scene.nodes(self.victims):
+            node.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Kill(_Ended):
+    """Kill -9, all at once, and a new start at the end."""
 
     def begin(self, scene: Scene) -> None:
         nodes = scene.nodes(self.victims)
@@ -68,20 +82,10 @@ class Kill:
         for node in nodes:
             node.wait(within_seconds=STOP_SECONDS)
 
-    def end(self, scene: Scene) -> None:
-        for node in scene.nodes(self.victims):
-            node.start()
-
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(_Ended):
     """SIGTERM, and a new start at the end. A node that answers ends as promised: in time, with code 0."""
-
-    victims: tuple[str, ...]
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        return self.victims
 
     def begin(self, scene: Scene) -> None:
         for node in scene.nodes(self.victims):
@@ -92,20 +96,10 @@ class Stop:
                 f"{node.node.name} ends with {code} on SIGTERM; its log:\n{node.log[-3_000:]}"
             )
 
-    def end(self, scene: Scene) -> None:
-        for node in scene.nodes(self.victims):
-            node.start()
-
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(_Befallen):
     """SIGSTOP, and SIGCONT at the end."""
-
-    victims: tuple[str, ...]
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        return self.victims
 
     def begin(self, scene: Scene) -> None:
         for node in scene.nodes(self.victims):

@@ -80,4 +80,5 @@ class Court:
                 with context.atomic():
                     self.convict(context, decode(data, Evidence), reporter=reporter)
             except (DecodeError, TransactionError):
+                # A leader may put anything there; the block stands, and whoever is accused is left alone.
                 continue
