@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from daonode.consensus.certificates import genesis_certificate
 from daonode.consensus.epochs import EpochChange, check_epoch_change
 from daonode.consensus.errors import Clause, PeerError, SafetyViolation
@@ -76,16 +78,17 @@ class LocalSigner:
         check_signature: SignatureCheck = verify,
     ) -> None:
         assert safety.public_key in keys, "the state is that of one of the keys"
-        self._persisted = safety
+        self._keys = keys
+        # An epoch that began with a key which this signer did not have yet left the state with the one before.
+        self._persisted = replace(safety, public_key=self._key_in(safety.validators, otherwise=safety.public_key))
         # Certificates seen in refused requests count too; a restart may forget those (`safety.observe`).
-        self._seen = safety
+        self._seen = self._persisted
         self._verifier = Verifier(
             chain_id=safety.chain_id,
             validators=safety.validators,
             genesis_qc=safety.genesis_qc,
             check_signature=check_signature,
         )
-        self._keys = keys
         self._persist = persist
 
     @property
@@ -142,7 +145,7 @@ class LocalSigner:
         genesis_qc = genesis_certificate(change.header)
         state = initial_safety_state(
             chain_id=before.chain_id,
-            public_key=self._key_in(change.validators),
+            public_key=self._key_in(change.validators, otherwise=before.public_key),
             validators=change.validators,
             genesis_qc=genesis_qc,
         )
@@ -151,7 +154,7 @@ class LocalSigner:
         self._verifier.enter_epoch(change.validators, genesis_qc)
         return None
 
-    def _key_in(self, validators: ValidatorSet) -> PublicKey:
-        """The key of ours that is in a set; the present one where none is."""
+    def _key_in(self, validators: ValidatorSet, *, otherwise: PublicKey) -> PublicKey:
+        """The key of ours that is in a set; another one where none is."""
         members = [each.public_key for each in validators.validators if each.public_key in self._keys]
-        return members[0] if members else self._persisted.public_key
+        return members[0] if members else otherwise

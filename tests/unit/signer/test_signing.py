@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daonode.consensus.errors import Clause
 from daonode.consensus.requests import CommitRequest, TimeoutRequest, VoteRequest
 from daonode.consensus.safety import SafetyState
 from daonode.consensus.statements import Vote, signing_bytes
-from daonode.signer.signing import LocalSigner, Prepared, Refusal
+from daonode.primitives.ids import PublicKey, Signature
+from daonode.signer.signing import LocalSigner, Prepared, Refusal, SignFunction
 from tests.unit.consensus.chains import CHAIN_ID, Maker, check_hash_signature, hash_signature
 
 maker = Maker()
@@ -111,3 +113,25 @@ def test_a_qc_seen_in_a_refused_request_raises_the_lock() -> None:
     refusal = signing.sign(TimeoutRequest(round=2, high_qc=maker.genesis_qc, tc=maker.tc(1)))
     assert isinstance(refusal, Refusal)
     assert refusal.clause is Clause.TIMEOUT_NOT_BELOW_LOCK
+
+
+def test_a_signer_whose_new_key_came_after_the_epoch_that_began_with_it_signs_with_it() -> None:
+    old = PublicKey(bytes(range(32)))
+    signed_with: list[PublicKey] = []
+
+    def sign_with(key: PublicKey) -> SignFunction:
+        def sign(message: bytes) -> Signature:
+            signed_with.append(key)
+            return hash_signature(key, message)
+
+        return sign
+
+    disk = Disk()
+    LocalSigner(
+        safety=replace(START, public_key=old),
+        keys={old: sign_with(old), KEY: sign_with(KEY)},
+        persist=disk.persist,
+        check_signature=check_hash_signature,
+    ).sign(VOTE)
+    assert signed_with == [KEY]
+    assert disk.states[0].public_key == KEY
