@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.chaos.operators import Operators
 from tests.faults.disks import fill, make_room
 from tests.faults.links import CALM, Links, Weather
 from tests.faults.namespaces import Namespaces
@@ -17,14 +18,16 @@ INTERNAL = 1
 """The exit code of a node that stops because it cannot go on."""
 LINKS = "links"
 CLOCKS = "clocks"
+MEMBERS = "members"
 
 
 @dataclass(slots=True)
 class Scene:
-    """A network that runs, what connects it, and the disks that can be filled. `disks_noticed` counts the nodes that
-    have ended because theirs was full: one that writes nothing meanwhile does not."""
+    """A network that runs, who operates it, what connects it, and the disks that can be filled. `disks_noticed` counts
+    the nodes that have ended because theirs was full: one that writes nothing meanwhile does not."""
 
     network: Network
+    operators: Operators
     links: Links | Namespaces
     disks: Mapping[str, Path]
     disks_noticed: int = 0
@@ -35,7 +38,7 @@ class Scene:
 
 
 class Fault(Protocol):
-    """`takes` names what no other fault may take meanwhile: nodes by name, `LINKS`, `CLOCKS`."""
+    """`takes` names what no other fault may take meanwhile: nodes by name, `LINKS`, `CLOCKS`, `MEMBERS`."""
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -89,12 +92,7 @@ class Stop(_Ended):
 
     def begin(self, scene: Scene) -> None:
         for node in scene.nodes(self.victims):
-            answers = node.status() is not None
-            node.send(signal.SIGTERM)
-            code = node.wait(within_seconds=STOP_SECONDS)
-            assert code == 0 or not answers, (
-                f"{node.node.name} ends with {code} on SIGTERM; its log:\n{node.log[-3_000:]}"
-            )
+            _stop(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +187,47 @@ class WrongClock:
 
     def end(self, scene: Scene) -> None:
         scene.network.named(self.victim).set_clock(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A validator leaves the set, and is in it again later: two epochs begin with other sets."""
+
+    member: str
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (MEMBERS,)
+
+    def begin(self, scene: Scene) -> None:
+        scene.operators.leave(self.member)
+
+    def end(self, scene: Scene) -> None:
+        scene.operators.join(self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A validator asks to sign with another key. Its node is started with it at the end, which may be before the epoch
+    that begins with the key, or after: then it is silent in between."""
+
+    victim: str
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (self.victim, MEMBERS)
+
+    def begin(self, scene: Scene) -> None:
+        scene.operators.change_key(self.victim)
+
+    def end(self, scene: Scene) -> None:
+        node = scene.network.named(self.victim)
+        _stop(node)
+        node.start()
+
+
+def _stop(node: NodeProcess) -> None:
+    answers = node.status() is not None
+    node.send(signal.SIGTERM)
+    code = node.wait(within_seconds=STOP_SECONDS)
+    assert code == 0 or not answers, f"{node.node.name} ends with {code} on SIGTERM; its log:\n{node.log[-3_000:]}"

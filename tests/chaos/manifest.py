@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos.faults import BadWeather, Fault, FullDisk, Kill, Partition, Pause, Stop, WrongClock
+from tests.chaos.faults import (
+    Absence,
+    BadWeather,
+    Fault,
+    FullDisk,
+    Kill,
+    NewKey,
+    Partition,
+    Pause,
+    Stop,
+    WrongClock,
+)
 from tests.faults.links import Weather
 
 MIN_VALIDATORS, MAX_VALIDATORS = 4, 7
@@ -18,7 +29,9 @@ SHORTEST_MS, LONGEST_MS = 2_000, 9_000
 MIN_FAULTS, MAX_FAULTS = 4, 8
 MAX_DRAWS = 200
 HOUR_MS = 3_600_000
-KINDS = ("kill", "kill all", "stop", "pause", "pause many", "partition", "full disk", "wrong clock")
+ONCE = ("absence", "new key")
+"""Each of these waits for epochs, so a manifest has it once at most."""
+KINDS = ("kill", "kill all", "stop", "pause", "pause many", "partition", "full disk", "wrong clock", *ONCE)
 WEATHER = ("slow", "lossy")
 
 
@@ -53,6 +66,12 @@ class Manifest:
     has_namespaces: bool
     faults: tuple[Timed, ...]
 
+    @property
+    def set_changes(self) -> int:
+        """How many epochs begin with another validator set than the one before."""
+        kinds = [type(each.fault) for each in self.faults]
+        return 2 * kinds.count(Absence) + kinds.count(NewKey)
+
     def __str__(self) -> str:
         where = "namespaces" if self.has_namespaces else "one network behind proxies"
         first = f"manifest {self.name}: {self.validators} validators in {where}, {self.clients} clients, epochs of "
@@ -78,15 +97,19 @@ def generate(seed: int) -> Manifest:
     kinds = [possible[seed % len(possible)], possible[(seed // 2 + 3) % len(possible)]]
     wanted = chance.randint(MIN_FAULTS, MAX_FAULTS)
     faults: list[Timed] = []
+    drawn: set[str] = set()
     for draw in range(MAX_DRAWS):
         if len(faults) == wanted:
             break
         kind = kinds[draw] if draw < len(kinds) else chance.choice(possible)
+        if kind in ONCE and kind in drawn:
+            continue
         lasts_ms = chance.randint(SHORTEST_MS, LONGEST_MS)
         at_ms = chance.randint(FIRST_MS, STORM_MS - lasts_ms)
         timed = Timed(at_ms, lasts_ms, draw_fault(kind, names_of(validators), chance))
         if not any(timed.collides(other) for other in faults):
             faults.append(timed)
+            drawn.add(kind)
     return Manifest(
         name=f"seed-{seed}",
         validators=validators,
@@ -120,5 +143,9 @@ def draw_fault(kind: str, names: Sequence[str], chance: Random) -> Fault:
             return BadWeather(Weather(delay_ms=10, stalls=chance.randint(5, 60), resets=chance.randint(0, 4)))
         case "full disk":
             return FullDisk(one)
+        case "absence":
+            return Absence(one)
+        case "new key":
+            return NewKey(one)
         case _:
             return WrongClock(one, chance.choice((-1, 1)) * chance.randint(11_000, HOUR_MS))

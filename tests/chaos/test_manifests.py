@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import BadWeather, FullDisk, Kill, Partition, Pause, Stop, WrongClock
+from tests.chaos.faults import Absence, BadWeather, FullDisk, Kill, NewKey, Partition, Pause, Stop, WrongClock
 from tests.chaos.manifest import MIN_FAULTS, STORM_MS, Manifest, Timed, generate
 from tests.chaos.playing import play
 from tests.faults.links import Weather
@@ -52,7 +52,7 @@ def test_a_manifest_follows_from_its_seed_alone() -> None:
 def test_the_manifests_hold_every_fault_several_times_and_none_befalls_one_thing_twice_at_once() -> None:
     manifests = [generate(seed) for seed in range(MANIFESTS)]
     kinds = Counter(type(each.fault) for manifest in manifests for each in manifest.faults)
-    for kind in (Kill, Stop, Pause, Partition, BadWeather, FullDisk, WrongClock):
+    for kind in (Kill, Stop, Pause, Partition, BadWeather, FullDisk, WrongClock, Absence, NewKey):
         assert kinds[kind] >= 4, kinds
     assert {manifest.validators for manifest in manifests} == {4, 5, 6, 7}
     assert {manifest.has_namespaces for manifest in manifests} == {True, False}

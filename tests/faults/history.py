@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import Block, CommitCertificate, QuorumCertificate, TwoChain, Validator
@@ -16,7 +17,7 @@ from daonode.genesis.document import load_document
 from daonode.node.home import Home
 from daonode.node.storage import open_stores
 from daonode.primitives.codec import decode
-from daonode.primitives.ids import BlockId, ChainId, PublicKey
+from daonode.primitives.ids import BlockId, ChainId, PublicKey, ValidatorId
 from daonode.replica.archive import Archive
 from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.layout import BLOCK_PREFIX
@@ -62,11 +63,20 @@ def check_history(network: Network, reported: tuple[Reported, ...]) -> int:
             _check_blocks(archive, block_at, name=node.node.name)
             _check_reported(archive, reported, name=node.node.name)
             safety = read_safety_state(node.node.home.safety_state)
-            for statement, block_id in _statements(archive, own_key=safety.public_key):
+            for statement, block_id in _statements(archive, own=node.validator):
                 assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
         for statement, block_id in _remembered(safety):
             assert signed.setdefault(statement, block_id) == block_id, f"{statement} names two blocks"
     return min(heights)
+
+
+def count_set_changes(network: Network) -> int:
+    """How often an epoch of a stopped network began with another validator set than the one before it had."""
+    chain_id = stopped_chain(network).document.chain.chain_id
+    with archive_of(network.nodes[0].node.home, chain_id) as archive:
+        last = archive.current_epoch().validators.epoch
+        sets = [_members(archive, epoch) for epoch in range(last + 1)]
+    return sum(before != after for before, after in pairwise(sets))
 
 
 def _check_blocks(archive: Archive, block_at: dict[int, BlockId], *, name: str) -> None:
@@ -90,13 +100,13 @@ def _check_reported(archive: Archive, reported: tuple[Reported, ...], *, name: s
         assert committed.block_id == each.block_id
 
 
-def _statements(archive: Archive, *, own_key: PublicKey) -> Iterator[tuple[Signed, BlockId]]:
+def _statements(archive: Archive, *, own: ValidatorId) -> Iterator[tuple[Signed, BlockId]]:
     for _, data in archive.blocks.iterate(start=BLOCK_PREFIX, end=bytes([BLOCK_PREFIX[0] + 1])):
         block = decode(data, Block)
         header = block.header
         keys = {validator.id: validator.public_key for validator in _members(archive, header.epoch)}
         # A block is durable before its proposal is signed: only what came from another proves a signature.
-        if keys[header.proposer] != own_key:
+        if header.proposer != own:
             yield Signed("propose", header.epoch, header.round, keys[header.proposer]), header.id()
         yield from _votes(archive, block.qc)
     for height in range(1, archive.tip().height + 1):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
 
 from daonode.client.errors import OutcomeUnknown, Rejected, Unavailable, Unreachable
 from daonode.client.keystore import Keystore
 from daonode.client.rpc import RpcClient
-from daonode.client.submission import submit_and_wait
+from daonode.client.submission import ExecutionFailed, submit_and_wait
 from daonode.client.transactions import SignedTransaction, TxOptions, plan, sign_body
 from daonode.client.wallet import Wallet
 from daonode.ledger.transactions import Call
 from daonode.modules.accounts.messages import Transfer
-from daonode.primitives.codec import encode
+from daonode.primitives.codec import Record, encode
 from daonode.primitives.ids import AssetId, BlockId, TxId
 from daonode.primitives.units import Amount
 from tests.faults.network import CATCH_UP_SECONDS, wait_until
@@ -39,6 +39,54 @@ class Reported:
     tx_id: TxId
     height: int
     block_id: BlockId
+
+
+@dataclass(slots=True)
+class Client:
+    """Sends one transaction after the other of an account, each until a node says that it is committed.
+
+    It asks the node at `turn`, and the next one where that does not answer or does not know enough. Nobody else sends
+    from this lane of the account: a node that has fallen behind is not asked for the sequence.
+    """
+
+    urls: tuple[str, ...]
+    wallet: Wallet
+    turn: int = 0
+    lane: int = 0
+    abandoned: Event = field(default_factory=Event)
+    """Set by whoever wants no answer any more."""
+    _sequence: int | None = None
+
+    def send(self, type_: str, message: Record) -> Reported | None:
+        """Send a message of this type; None once it is abandoned.
+
+        Raises:
+            Rejected: no node will ever take it.
+            ExecutionFailed: it is committed and has failed.
+        """
+        transaction: SignedTransaction | None = None
+        while not self.abandoned.is_set():
+            rpc = RpcClient(self.urls[self.turn % len(self.urls)], timeout_s=CALL_SECONDS)
+            try:
+                transaction = transaction or self._sign(rpc, type_, message)
+                return submit_and_wait_for(rpc, transaction)
+            except (Unreachable, Unavailable, OutcomeUnknown):
+                # The same bytes to another node: whether the first had taken them, it is committed once.
+                pass
+            except Rejected as error:
+                if not error.retryable and error.reason not in BEHIND:
+                    raise
+            self.turn += 1
+            self.abandoned.wait(PAUSE_SECONDS)
+        return None
+
+    def _sign(self, rpc: RpcClient, type_: str, message: Record) -> SignedTransaction:
+        options = TxOptions(lane=self.lane, sequence=self._sequence, gas_limit=GAS_LIMIT)
+        call = Call(type=type_, body=encode(message))
+        keys = (self.wallet.public_key,)
+        body = plan(rpc, [call], sender=self.wallet.address, signers=keys, options=options)
+        self._sequence = body.sequence + 1
+        return sign_body(body, [self.wallet])
 
 
 class Load:
@@ -67,24 +115,16 @@ class Load:
     def run(self, index: int, name: str) -> None:
         """Send transfers of one account until told to stop, beginning with the node at `index`."""
         wallet = self._keystore.unlock(name)
-        turn = index
-        waiting: SignedTransaction | None = None
-        while not self._abandoned.is_set() and (waiting is not None or not self._stopping.is_set()):
-            rpc = RpcClient(self._urls[turn % len(self._urls)], timeout_s=CALL_SECONDS)
+        client = Client(self._urls, wallet, turn=index, abandoned=self._abandoned)
+        transfer = Transfer(destination=wallet.address, asset=AssetId("dao"), amount=Amount(1))
+        while not self._stopping.is_set():
             try:
-                while waiting is not None or not self._stopping.is_set():
-                    waiting = waiting or _transfer(rpc, wallet)
-                    self._note(submit_and_wait_for(rpc, waiting))
-                    waiting = None
-            except (Unreachable, Unavailable, OutcomeUnknown):
-                # The same bytes to another node: whether the first had taken them, it is committed once.
-                turn += 1
-            except Rejected as error:
-                if not error.retryable and error.reason not in BEHIND:
-                    self.failures.append(f"{name}: {error}")
-                    return
-                turn += 1
-            self._stopping.wait(PAUSE_SECONDS)
+                reported = client.send("accounts.Transfer", transfer)
+            except (Rejected, ExecutionFailed) as error:
+                self.failures.append(f"{name}: {error}")
+                return
+            if reported is not None:
+                self._note(reported)
 
     def stop(self) -> None:
         """Let each client end with the answer about its last transaction."""
@@ -126,12 +166,3 @@ def load_on(urls: Sequence[str], keys: Path, *, clients: int = len(SENDERS)) -> 
             thread.join(30)
     assert not [thread.name for thread in threads if thread.is_alive()], "every client ends"
     assert not load.failures, load.failures
-
-
-def _transfer(rpc: RpcClient, wallet: Wallet) -> SignedTransaction:
-    transfer = Transfer(destination=wallet.address, asset=AssetId("dao"), amount=Amount(1))
-    call = Call(type="accounts.Transfer", body=encode(transfer))
-    options = TxOptions(gas_limit=GAS_LIMIT)
-    return sign_body(
-        plan(rpc, [call], sender=wallet.address, signers=[wallet.public_key], options=options), [wallet]
-    )  # fmt: skip

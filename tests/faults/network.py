@@ -24,7 +24,11 @@ from daonode.cli.network.ports import FreePorts, NetworkNode, assign_ports
 from daonode.client.answers import Status
 from daonode.client.errors import RpcError, Unreachable
 from daonode.client.rpc import RpcClient
+from daonode.modules.validators.types import validator_id
 from daonode.node.config import DevSection, MetricsSection, PeerEntry, SyncSection, load_config, write_config
+from daonode.node.home import read_seed
+from daonode.primitives.ids import ValidatorId
+from daonode.primitives.signatures import public_key_of
 from tests.faults.links import Direction, Links
 from tests.faults.namespaces import Namespaces
 
@@ -80,6 +84,11 @@ class NodeProcess:
     @property
     def log(self) -> str:
         return (self.node.home.path / "node.log").read_text(errors="replace")
+
+    @property
+    def validator(self) -> ValidatorId:
+        """Which validator it is, whatever its consensus key has become."""
+        return validator_id(public_key_of(read_seed(self.node.home.validator_key)))
 
     @property
     def clock_file(self) -> Path:
