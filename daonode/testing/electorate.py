@@ -28,6 +28,9 @@ HEADER_PREFIX = b"daonode/header/v1"
 VALIDATORS_PREFIX = b"daonode/validators/v1"
 TRANSACTION_PREFIX = b"daonode/tx/v1"
 
+_read_payload = msgspec.msgpack.Decoder(tuple[tuple[bytes, ...], tuple[bytes, ...]]).decode
+_read_transaction = msgspec.msgpack.Decoder(tuple[bytes, msgspec.Raw]).decode
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -88,11 +91,20 @@ def is_after_end(header: Header) -> bool:
     return header.next_validators_digest == bytes(32)
 
 
+def bodies_of(block: Block) -> tuple[bytes, ...]:
+    """The encoded bodies of a block's transactions, in order."""
+    transactions, _evidence = _read_payload(block.payload)
+    return tuple(map(body_of, transactions))
+
+
+def body_of(transaction: bytes) -> bytes:
+    """The encoded body of an encoded transaction."""
+    return _read_transaction(transaction)[0]
+
+
 def transaction_ids(block: Block) -> tuple[bytes, ...]:
     """The ids of a block's transactions in order: a hash over each body."""
-    transactions, _evidence = msgspec.msgpack.decode(block.payload, type=tuple[tuple[bytes, ...], tuple[bytes, ...]])
-    bodies = [msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])[0] for raw in transactions]
-    return tuple(hashlib.sha256(TRANSACTION_PREFIX + body).digest() for body in bodies)
+    return tuple(hashlib.sha256(TRANSACTION_PREFIX + body).digest() for body in bodies_of(block))
 
 
 @dataclass(frozen=True, slots=True)

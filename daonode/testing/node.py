@@ -13,6 +13,7 @@ from daonode.consensus.safety import SafetyState
 from daonode.consensus.verification import Verifier
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.replica.archive import Archive
+from daonode.replica.committing import KEPT_VERSIONS
 from daonode.replica.effects import (
     Broadcast,
     CancelTimer,
@@ -76,6 +77,7 @@ class Surroundings(Protocol):
     def on_persist(self, node: int, store: Store, batch: Batch) -> None: ...
     def on_safety(self, node: int, safety: SafetyState) -> None: ...
     def on_sent(self, node: int, message: Message) -> None: ...
+    def on_admitted(self, node: int, transaction: bytes) -> None: ...
     def on_committed(self, node: int, effect: Committed) -> None: ...
     def on_evidence(self, node: int, evidence: ReportEvidence) -> None: ...
     def on_halt(self, node: int, reason: str) -> None: ...
@@ -102,6 +104,9 @@ class Node:
     """How much of the next batch reaches the disk before the power fails; None while it does not fail."""
     lost_batches: int = 0
     snapshot_interval: int | None = None
+    kept_versions: int = KEPT_VERSIONS
+    submitted: bytes = b""
+    """The transaction that a client has handed over last."""
     joining: Joining | None = None
     """What begins with a snapshot, while this node has no chain."""
     joined: int = 0
@@ -200,6 +205,7 @@ class Node:
             verifier=verifier,
             snapshots=SnapshotArchive(self.disk.stores[Store.SNAPSHOTS]),
             snapshot_interval=self.snapshot_interval,
+            kept_versions=self.kept_versions,
         )
         self.around.note(self.index, f"starts at height {archive.tip().height}")
         self.step(Started(self.clock_ms))
@@ -244,6 +250,7 @@ class Node:
     def submit(self, raw: bytes) -> None:
         """A client hands a transaction to this node."""
         transaction = self.intake.check_transaction(raw, now_ms=self.clock_ms)
+        self.submitted = raw
         self.step(TransactionsSubmitted(self.clock_ms, (Submission(transaction, Ticket(0)),)))
 
     def _count_down(self) -> None:
@@ -295,7 +302,9 @@ class Node:
                 self.around.note(self.index, f"finds fault with n{effect.peer}: {effect.reason}")
             case ReportEvidence():
                 self.around.on_evidence(self.index, effect)
-            case TransactionAdmitted() | TransactionRefused():
+            case TransactionAdmitted():
+                self.around.on_admitted(self.index, self.submitted)
+            case TransactionRefused():
                 pass
             case _:
                 assert_never(effect)

@@ -8,7 +8,7 @@ no code with what it judges: quorums, hashes, signatures, ancestry and evidence 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -27,7 +27,6 @@ from daonode.consensus.types import (
     Header,
     QuorumCertificate,
     TimeoutCertificate,
-    TwoChain,
 )
 from daonode.modules.validators.keys import CONVICTIONS
 from daonode.replica.archive import Archive
@@ -46,12 +45,14 @@ from daonode.testing.broken import (
     PROGRESS,
     InvariantBroken,
 )
-from daonode.testing.certified import Certified
+from daonode.testing.committed import CommittedChain, require_sound
 from daonode.testing.disk import Batch, Disk
-from daonode.testing.electorate import Electorate, Said, closes_epoch, header_id, is_after_end, set_digest
+from daonode.testing.electorate import Electorate, Said, header_id, set_digest
+from daonode.testing.inclusion import Inclusion
 from daonode.testing.promises import Promises
 from daonode.testing.reexecution import execute_again
 from daonode.testing.snapshots import SnapshotJudge, joins_here
+from daonode.testing.windows import Window
 from daonode.testing.world import World
 
 MAX_ROUNDS_TO_PROGRESS = 10
@@ -67,34 +68,27 @@ class Oracle:
     """Judges one run. `byzantine` are the validators, by index, that may say anything."""
 
     def __init__(self, world: World, *, byzantine: tuple[int, ...] = ()) -> None:
-        genesis = world.chain.initial.header
         self._world = world
         self._byzantine = byzantine
         self._electorate = Electorate(world)
-        self._certified: dict[int, Certified] = {}
-        self._add_epoch(world.chain.validators.epoch, genesis)
+        self._chain = CommittedChain(world, self._electorate, byzantine=byzantine)
         self._promises = [
             Promises(index, world.chain.initial_safety(secret.public_key)) for index, secret in enumerate(world.secrets)
         ]
-        self._chain: dict[int, bytes] = {genesis.height: header_id(genesis)}
-        self._tips = [genesis] * len(world.secrets)
         self._snapshots = SnapshotJudge(world)
-        self._set_digests: dict[int, bytes] = {genesis.epoch: set_digest(world.chain.validators)}
         self._times = BlockTimes(max_drift_ms=world.chain.document.chain.consensus.max_drift)
+        self._inclusion = Inclusion(world, byzantine=byzantine)
         self._calm: tuple[int, int] | None = None
-        self._newest_members = world.chain.validators.validators
-        self.changed_sets = 0
-        """How many epochs began with another set than the one before."""
-
-    @property
-    def certified(self) -> Certified:
-        """What is, or can be, certified in the newest epoch."""
-        return self._certified[max(self._certified)]
 
     @property
     def epochs(self) -> int:
         """How many epochs are over."""
-        return len(self._certified) - 1
+        return len(self._chain.certified) - 1
+
+    @property
+    def changed_sets(self) -> int:
+        """How many of them were followed by one with another set."""
+        return self._chain.changed_sets
 
     # What is seen.
 
@@ -176,7 +170,11 @@ class Oracle:
             said = electorate.timeout(last_timeout.statement.round, last_timeout.statement.high_qc_round, epoch=epoch)
             self._hear(node, said, last_timeout.signature)
 
-    def on_persist(self, _now_ms: int, node: int, store: Store, batch: Batch) -> None:
+    def on_given(self, now_ms: int, nodes: Iterable[int], transactions: Iterable[bytes]) -> None:
+        """Honest nodes have been given transactions, by a peer or a client."""
+        self._inclusion.on_given(nodes, transactions, now_ms=now_ms)
+
+    def on_persist(self, now_ms: int, node: int, store: Store, batch: Batch) -> None:
         """A node has written a batch: blocks are learnt, commits are judged with their proofs."""
         self._snapshots.on_persist(node, store, batch)
         is_joining = store is Store.STATE and joins_here(batch)
@@ -184,25 +182,27 @@ class Oracle:
             if value is None:
                 continue
             if store is Store.STATE and key.startswith(EPOCH_PREFIX):
-                self._judge_epoch(node, msgspec.msgpack.decode(value, type=EpochRecord))
+                self._chain.judge_epoch(node, msgspec.msgpack.decode(value, type=EpochRecord))
             if store is Store.BLOCKS and key.startswith(BLOCK_PREFIX):
-                self._learn_block(msgspec.msgpack.decode(value, type=Block))
+                block = msgspec.msgpack.decode(value, type=Block)
+                self._learn_block(block)
+                self._inclusion.on_block(block, now_ms=now_ms)
             elif store is Store.STATE and key.startswith(COMMITTED_PREFIX) and len(key) == 1 + HEIGHT_BYTES:
                 committed = msgspec.msgpack.decode(value, type=CommittedBlock)
                 if is_joining:
-                    self._judge_joined(node, committed)
-                else:
-                    self._judge_commit(node, committed)
+                    self._chain.judge_joined(node, committed)
+                elif self._chain.judge_commit(node, committed):
+                    self._inclusion.on_committed(committed.block_id)
 
     def on_disk_lost(self, node: int) -> None:
         """A node has lost its blocks and its state; its signer's state is apart, and is not."""
-        self._tips[node] = self._world.chain.initial.header
+        self._chain.on_disk_lost(node)
         self._snapshots.on_disk_lost(node)
 
     def on_committed(self, _now_ms: int, node: int, header: Header, disk: Disk) -> None:
         """A node says that a block is committed: its batch must be durable."""
         data = disk.stores[Store.STATE].get_durable(COMMITTED_PREFIX + header.height.to_bytes(HEIGHT_BYTES, "big"))
-        if data is None or self._chain.get(header.height) != header_id(header):
+        if data is None or self._chain.id_at(header.height) != header_id(header):
             raise InvariantBroken(DURABLE, f"node {node} reports height {header.height} before it is durable")
 
     def on_halt(self, _now_ms: int, node: int, reason: str) -> None:
@@ -217,10 +217,12 @@ class Oracle:
     def on_restart(self, _now_ms: int, node: int, safety: SafetyState) -> None:
         """A node starts again with what its disk holds."""
         self._promises[node].restart(safety)
+        self._inclusion.on_restart(node)
 
-    def on_calm(self, _now_ms: int, rounds: Sequence[int]) -> None:
+    def on_calm(self, now_ms: int, rounds: Sequence[int]) -> None:
         """All faults have ended; the nodes are in these rounds."""
-        self._calm = max(rounds), self._highest_tip
+        self._calm = max(rounds), self._chain.highest_tip
+        self._inclusion.on_calm(now_ms=now_ms)
 
     # What must have come of it.
 
@@ -229,21 +231,40 @@ class Oracle:
         if self._calm is None:
             return
         calm_round, height = self._calm
-        if self._highest_tip > height:
+        if self._chain.highest_tip > height:
             # Who lags behind may be in an older round than whoever spoke before.
-            self._calm = max(calm_round, round_), self._highest_tip
+            self._calm = max(calm_round, round_), self._chain.highest_tip
         elif round_ > calm_round + MAX_ROUNDS_TO_PROGRESS:
             raise InvariantBroken(
                 PROGRESS, f"no commit in rounds {calm_round} to {round_} although nothing has failed since"
             )
 
     def finish(self, archives: Sequence[Archive]) -> None:
-        """The run is over: the honest nodes agree, and what they committed executes to what is stored (I5, I7, I8)."""
+        """The run is over: the honest nodes agree, and what they committed executes to what is stored (I5, I7, I8).
+
+        What they were given and could be committed has been (I11).
+        """
         heights = [archive.tip().height for archive in archives]
         if len({*heights}) > 1:
             raise InvariantBroken(AGREEMENT, f"at the end the nodes have committed to heights {heights}")
         execute_again(self._world, archives)
         self._judge_convictions(archives[0])
+        self._inclusion.finish()
+
+    def judge_windows(self, disks: Mapping[int, Disk], kept_versions: Mapping[int, int]) -> int:
+        """Judge the nodes that prune by one that does not (I10); how many heights they can prove no more.
+
+        `disks` are those of the honest nodes; `kept_versions` says of those that prune how many heights they keep.
+        """
+        archive = next(disk for node, disk in disks.items() if node not in kept_versions)
+        pruned = 0
+        for node, kept in kept_versions.items():
+            if node in disks:
+                last = self._chain.tip_of(node).height
+                window = Window(node, disks[node], archive, first=max(0, last - kept), last=last)
+                window.judge(self._chain.judge_proof)
+                pruned += window.count_pruned()
+        return pruned
 
     # Leaves.
 
@@ -254,16 +275,8 @@ class Oracle:
             if offender not in self._byzantine:
                 raise InvariantBroken(NOT_SLASHABLE, f"the chain has convicted {offender}, which is honest")
 
-    @property
-    def _highest_tip(self) -> int:
-        return max(tip.height for tip in self._tips)
-
-    def _add_epoch(self, epoch: int, first: Header) -> None:
-        members = [node for node in self._byzantine if self._electorate.is_member(epoch, node)]
-        self._certified[epoch] = Certified(self._electorate, genesis=first, byzantine=tuple(members), epoch=epoch)
-
     def _learn_block(self, block: Block) -> None:
-        certified = self._certified.get(block.header.epoch)
+        certified = self._chain.certified.get(block.header.epoch)
         if certified is not None:
             certified.add_block(block.header)
 
@@ -277,7 +290,7 @@ class Oracle:
             return
         if not self._electorate.has_signed(node, said, signature):
             raise InvariantBroken(CERTIFICATES, f"node {node} gives a wrong signature for {said}")
-        certified = self._certified[said.epoch]
+        certified = self._chain.certified[said.epoch]
         if said.kind == "vote":
             assert said.block_id is not None, "a vote names a block"
             assert said.qc_round is not None, "a vote names its QC's round"
@@ -304,94 +317,23 @@ class Oracle:
             self._believe_commit(sync.commit, node, epoch)
 
     def _believe_qc(self, qc: QuorumCertificate, node: int, epoch: int) -> None:
-        self._require_sound(self._electorate.fault_of_qc(qc, epoch), f"node {node} holds a QC of round {qc.round}")
-        self._certified[epoch].add_qc(qc.round, qc.block_id)
+        require_sound(self._electorate.fault_of_qc(qc, epoch), f"node {node} holds a QC of round {qc.round}")
+        self._chain.certified[epoch].add_qc(qc.round, qc.block_id)
 
     def _believe_tc(self, tc: TimeoutCertificate, node: int, epoch: int) -> None:
-        self._require_sound(self._electorate.fault_of_tc(tc, epoch), f"node {node} holds a TC of round {tc.round}")
+        require_sound(self._electorate.fault_of_tc(tc, epoch), f"node {node} holds a TC of round {tc.round}")
         self._believe_qc(tc.high_qc, node, epoch)
 
     def _believe_commit(self, certificate: CommitCertificate, node: int, epoch: int) -> None:
         fault = self._electorate.fault_of_commit(certificate, epoch)
-        self._require_sound(fault, f"node {node} holds a commit certificate of round {certificate.round}")
-        self._certified[epoch].add_commit(certificate.round, certificate.block_id)
-
-    def _require_sound(self, fault: str | None, what: str) -> None:
-        if fault is not None:
-            raise InvariantBroken(CERTIFICATES, f"{what}: {fault}")
+        require_sound(fault, f"node {node} holds a commit certificate of round {certificate.round}")
+        self._chain.certified[epoch].add_commit(certificate.round, certificate.block_id)
 
     def _judge_new_epoch(self, node: int, safety: SafetyState) -> None:
         """A signer begins anew only once the epoch before can be over, and with the set that its last block binds."""
-        before = self._certified.get(safety.epoch - 1)
+        before = self._chain.certified.get(safety.epoch - 1)
         if before is None or not before.can_be_over:
             raise InvariantBroken(MONOTONE, f"the signer of node {node} enters epoch {safety.epoch} without a reason")
-        known = self._set_digests.get(safety.epoch)
+        known = self._chain.set_digest_of(safety.epoch)
         if known is not None and known != set_digest(safety.validators):
             raise InvariantBroken(CERTIFICATES, f"the signer of node {node} has another set of epoch {safety.epoch}")
-
-    def _judge_epoch(self, node: int, record: EpochRecord) -> None:
-        """A node begins an epoch: on the last block of the one before, with the set that its header binds."""
-        first, epoch, digest = self._tips[node], record.validators.epoch, set_digest(record.validators)
-        qc = record.genesis_qc
-        if epoch == 0 and digest == self._set_digests[0]:
-            # Written with the genesis block, and once more by whoever begins with a snapshot.
-            return
-        if first.next_validators_digest != digest or epoch != first.epoch + 1:
-            raise InvariantBroken(CERTIFICATES, f"node {node} begins epoch {epoch} with a set that no header binds")
-        if (qc.epoch, qc.round, qc.block_id) != (epoch, first.round, header_id(first)):
-            raise InvariantBroken(CERTIFICATES, f"node {node} begins epoch {epoch} with a QC of {qc.epoch}:{qc.round}")
-        if epoch not in self._certified:
-            self._set_digests[epoch] = digest
-            self._electorate.add_epoch(record.validators, first)
-            self.changed_sets += record.validators.validators != self._newest_members
-            self._newest_members = record.validators.validators
-            self._add_epoch(epoch, first)
-
-    def _judge_commit(self, node: int, committed: CommittedBlock) -> None:
-        """I1, height by height and node by node."""
-        header, block_id = committed.header, header_id(committed.header)
-        height, below = header.height, self._tips[node]
-        if committed.block_id != block_id or height != below.height + 1:
-            text = f"node {node} commits height {height} as {block_id.hex()[:8]} on {below.height}"
-            raise InvariantBroken(AGREEMENT, text)
-        if is_after_end(header) or header.epoch != below.epoch + closes_epoch(below):
-            text = f"node {node} commits height {height} of epoch {header.epoch} after the end of {below.epoch}"
-            raise InvariantBroken(AGREEMENT, text)
-        known = self._chain.setdefault(height, block_id)
-        if known != block_id or header.parent_id != self._chain[height - 1]:
-            text = f"height {height}: node {node} commits {block_id.hex()[:8]}, another {known.hex()[:8]}"
-            raise InvariantBroken(AGREEMENT, text)
-        self._tips[node] = header
-        self._certified[header.epoch].add_block(header)
-        if committed.proof is not None:
-            self._judge_proof(node, committed)
-
-    def _judge_joined(self, node: int, committed: CommittedBlock) -> None:
-        """A node that begins with a snapshot takes headers for committed that others have committed before."""
-        header, block_id = committed.header, header_id(committed.header)
-        if committed.block_id != block_id or self._chain.get(header.height) != block_id:
-            text = f"node {node} joins with {block_id.hex()[:8]} at height {header.height}: nobody committed it"
-            raise InvariantBroken(AGREEMENT, text)
-        if header.height > self._tips[node].height:
-            self._tips[node] = header
-
-    def _judge_proof(self, node: int, committed: CommittedBlock) -> None:
-        """A proof is over the block, or over one after it that stands after the end of the epoch."""
-        header, proof = committed.header, committed.proof
-        what = f"node {node} commits height {header.height} by a proof"
-        certified = self._certified[header.epoch]
-        for descendant in committed.descendants:
-            if descendant.parent_id != header_id(header) or not is_after_end(descendant):
-                self._require_sound("it is over a block that does not follow the end of the epoch", what)
-            header = descendant
-            certified.add_block(header)
-        block_id = header_id(header)
-        if isinstance(proof, TwoChain):
-            self._require_sound(self._electorate.fault_of_two_chain(proof, header), what)
-            certified.add_block(proof.child)
-            certified.add_qc(proof.qc.round, proof.qc.block_id)
-        elif proof is not None and (proof.round, proof.block_id) != (header.round, block_id):
-            self._require_sound(f"it is for round {proof.round}, {proof.block_id.hex()[:8]}", what)
-        elif proof is not None:
-            self._require_sound(self._electorate.fault_of_commit(proof, header.epoch), what)
-        certified.add_commit(header.round, block_id)

@@ -29,6 +29,8 @@ class Coverage:
     """Of them those after which others decide, or the same with other keys."""
     joins: int = 0
     """Nodes that began with a snapshot of others."""
+    pruned: int = 0
+    """Heights whose state an archive can prove at the end, and a node that prunes cannot any more."""
     evidence: int = 0
     """Reports against Byzantine validators; against honest ones there are none."""
     lost_batches: int = 0

@@ -62,15 +62,26 @@ class Scenario:
     """After how many heights each node takes a snapshot."""
     loses_disk: int | None = None
     """Who loses all but its signer's state in the storm, and begins again with a snapshot."""
+    kept_versions: Mapping[int, int] = field(default_factory=dict)
+    """Of so many heights below the tip a node keeps the state, by index, where it prunes within a run."""
     is_judged_at_the_end: bool = True
     """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
 
 
-FAULTS = Scenario("faults", epoch_blocks=15, min_commits=MIN_COMMITS)
+PRUNING: Mapping[int, int] = {2: 1, 3: 10}
+"""Two nodes that prune: one keeps hardly anything, the window of the other has blocks of two epochs now and then."""
+
+FAULTS = Scenario("faults", epoch_blocks=15, kept_versions=PRUNING, min_commits=MIN_COMMITS)
 
 EPOCHS = Scenario(
-    "epochs", validator_count=5, powers=(1, 2, 3), changes_validators=True, epoch_blocks=5, min_commits=MIN_COMMITS
+    "epochs",
+    validator_count=5,
+    powers=(1, 2, 3),
+    changes_validators=True,
+    epoch_blocks=5,
+    kept_versions=PRUNING,
+    min_commits=MIN_COMMITS,
 )
 
 LIARS: tuple[type[Node], ...] = (
@@ -114,7 +125,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("forgetful-disk", cast={1: ForgetfulDisk}),
         Scenario("withholder", cast={0: Withholder}, is_unfair=True),
         Scenario("delayer", cast={1: Delayer}, is_unfair=True),
-        Scenario("censor", cast={2: Censor}),
+        Scenario("censor", cast={2: Censor}, min_commits=MIN_COMMITS),
         Scenario("time-shifter", cast={3: TimeShifter}),
         Scenario("wrong-rooter", cast={0: WrongRooter}),
         Scenario("future-speaker", cast={1: FutureSpeaker}, is_unfair=True),

@@ -16,6 +16,7 @@ from daonode.consensus.effects import ReportEvidence
 from daonode.consensus.errors import PeerError
 from daonode.consensus.safety import SafetyState
 from daonode.primitives.codec import encode
+from daonode.replica.committing import KEPT_VERSIONS
 from daonode.replica.effects import Committed, Store
 from daonode.replica.events import MessageReceived, PeerConnected, PeerId, TimerFired
 from daonode.replica.messages import ChunkResponse, ManifestResponse, Message, lane_of
@@ -24,6 +25,7 @@ from daonode.testing.broken import CERTIFICATES, MONOTONE, PROGRESS, InvariantBr
 from daonode.testing.clients import Clients
 from daonode.testing.disk import Batch, Disk, DiskTorn
 from daonode.testing.faults import FAULT_SPAN_MS, MAX_DRIFT_MS, Fault
+from daonode.testing.inclusion import SPREAD_MS
 from daonode.testing.interference import Interference
 from daonode.testing.network import Network
 from daonode.testing.node import Crash, Node
@@ -124,6 +126,7 @@ class Simulation:
             disk=disk,
             drift_ms=drift_ms,
             snapshot_interval=self.scenario.snapshot_interval,
+            kept_versions=self.scenario.kept_versions.get(index, KEPT_VERSIONS),
         )
 
     # The run as its nodes see it (`Surroundings`).
@@ -172,6 +175,15 @@ class Simulation:
         self._messages.count(message, self.coverage)
         self.oracle.judge_progress(self.nodes[node].replica.core.round)
         self.oracle.on_sent(self.nodes[node].clock_ms, node, message, self.nodes[node].disk)
+
+    def on_admitted(self, node: int, transaction: bytes) -> None:
+        """A node has taken a client's transaction: in the calm all have it soon who are there."""
+        if node in self.byzantine:
+            return
+        self.oracle.on_given(self.now_ms, (node,), (transaction,))
+        if self.is_calm:
+            others = [other.index for other in self.honest if other.is_up and other.joining is None]
+            self.oracle.on_given(self.now_ms + SPREAD_MS, others, (transaction,))
 
     def on_committed(self, node: int, effect: Committed) -> None:
         """A node has committed a block."""
@@ -270,6 +282,8 @@ class Simulation:
             return
         event = MessageReceived(node.clock_ms, PeerId(str(sender)), checked.message, checked.transactions)
         self.act(node, partial(node.step, event))
+        if checked.transactions and receiver not in self.byzantine:
+            self.oracle.on_given(self.now_ms, (receiver,), [each.raw for each in checked.transactions])
 
     def connect(self, nodes: Sequence[Node]) -> None:
         """Connections of these nodes with all others are made anew."""
@@ -314,6 +328,8 @@ class Simulation:
                 raise InvariantBroken(PROGRESS, f"the chain does not go on after the calm: heights {heights}")
             self._run_next(due_ms)
         self.oracle.finish([node.archive for node in self.honest])
+        disks = {node.index: node.disk for node in self.honest}
+        self.coverage.pruned = self.oracle.judge_windows(disks, self.scenario.kept_versions)
 
     def _count_up(self) -> None:
         counters = self.network.counters

@@ -107,6 +107,11 @@ class World:
         return encode(Transaction(body=body, signatures=(signature,)))
 
 
+def seed_of_account(account: int) -> bytes:
+    """What the key of an account is made of."""
+    return bytes([100 + account]) * 32
+
+
 @lru_cache(maxsize=ACCOUNT_COUNT)
 def address_of(seed: bytes) -> Address:
     """The account of a key."""
@@ -125,7 +130,7 @@ def make_world(validator_count: int, *, epoch_blocks: int = EPOCH_BLOCKS, powers
     `powers` are theirs in turn.
     """
     seeds = [_secret_seed(index) for index in range(validator_count)]
-    account_seeds = tuple(bytes([100 + index]) * 32 for index in range(ACCOUNT_COUNT))
+    account_seeds = tuple(map(seed_of_account, range(ACCOUNT_COUNT)))
     keys = {_public_key(seed): seed for seed in seeds}
     plan = ChainPlan(
         chain=ChainDescription(

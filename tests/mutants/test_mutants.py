@@ -22,6 +22,7 @@ def test_the_oracle_kills(mutant: Mutant, record_property: Callable[[str, object
     kill = hunt(mutant, max_runs=MAX_RUNS)
     assert kill is not None, f"{mutant.name} lives after {MAX_RUNS} runs: is {mutant.clause!r} needed?"
     record_property("figures", f"{mutant.name}: run {kill.runs}, {kill.scenario} {kill.seed}: {kill.failure}")
+    assert kill.failure.startswith(mutant.invariant)
     # With the clause in place the same run is sound: it was the mutant that broke it.
     assert run_seed(kill.seed, SCENARIOS[kill.scenario]).failure is None
 

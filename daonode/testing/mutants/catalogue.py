@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from daonode.testing.mutants import certificates, epochs, persistence, rules, snapshots, syncing
+from daonode.testing.mutants import (
+    certificates,
+    epochs,
+    inclusion,
+    persistence,
+    pruning,
+    rules,
+    snapshots,
+    syncing,
+)
 from daonode.testing.mutants.mutant import Mutant
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -13,7 +22,9 @@ MUTANTS: Mapping[str, Mutant] = {
         *rules.MUTANTS,
         *certificates.MUTANTS,
         *epochs.MUTANTS,
+        *inclusion.MUTANTS,
         *persistence.MUTANTS,
+        *pruning.MUTANTS,
         *snapshots.MUTANTS,
         *syncing.MUTANTS,
     )

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One removed clause. `scenarios` are the kinds of runs that bring about what it allows."""
+    """One removed clause. `scenarios` are the kinds of runs that bring about what it allows.
+
+    `invariant` is the one that must be seen to break, where it matters which one is.
+    """
 
     name: str
     clause: str
     scenarios: tuple[str, ...]
     apply: Callable[[], AbstractContextManager[None]]
+    invariant: str = ""
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from daonode.consensus.types import (
     TimeoutCertificate,
     payload_digest,
 )
-from daonode.ledger.application import EMPTY_PAYLOAD
+from daonode.ledger.block import Payload
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import Signature
 from daonode.replica.effects import Store
@@ -55,7 +55,17 @@ class History:
     def sign(self, node: int, statement: Statement) -> Signature:
         return self.world.secrets[node].sign(signing_bytes(statement))
 
-    def block(self, round_: int, parent: Header, qc: QuorumCertificate, *, salt: int = 0, proposer: int = 0) -> Block:
+    def block(
+        self,
+        round_: int,
+        parent: Header,
+        qc: QuorumCertificate,
+        *,
+        salt: int = 0,
+        proposer: int = 0,
+        transactions: tuple[bytes, ...] = (),
+    ) -> Block:
+        payload = encode(Payload(transactions=transactions, evidence=()))
         header = Header(
             version=1,
             chain_id=CHAIN_ID,
@@ -67,14 +77,14 @@ class History:
             parent_id=parent.id(),
             qc_digest=qc.digest(),
             tc_digest=EMPTY_DIGEST,
-            payload_digest=payload_digest(EMPTY_PAYLOAD),
+            payload_digest=payload_digest(payload),
             state_root=parent.state_root,
             receipts_root=parent.receipts_root,
             validators_digest=parent.validators_digest,
             next_validators_digest=parent.next_validators_digest,
             failed_proposers=(),
         )
-        return Block(header=header, payload=EMPTY_PAYLOAD, qc=qc, tc=None)
+        return Block(header=header, payload=payload, qc=qc, tc=None)
 
     def vote_statement(self, block: Block) -> Vote:
         header = block.header
@@ -191,6 +201,7 @@ class History:
 
     def commits(self, node: int, block: Block, proof: CommitProof | None) -> None:
         header = block.header
+        self.stores(node, block)
         record = CommittedBlock(block_id=header.id(), header=header, proof=proof)
         batch = ((height_key(HEADER_PREFIX, header.height), encode(record)),)
         self.disks[node].stores[Store.STATE].write(batch, sync=True)
