@@ -181,13 +181,13 @@ class Network:
         node.is_down = True
         node.timers.clear()
 
-    def restart(self, node: Node, *, connected: bool = True) -> None:
-        """Start a node again from what is on its disk."""
+    def restart(self, node: Node, *, connected: bool = True, decides: bool = True) -> None:
+        """Start a node again from what is on its disk; as a full node, which only follows, unless it `decides`."""
         node.is_down = False
         safety = node.signer.safety
         node.verifier = self.chain.make_verifier()
         node.replica = self.chain.make_replica(
-            keys=(public_key_of(node.seed),),
+            keys=(public_key_of(node.seed),) if decides else (),
             peers=self._names,
             archive=node.archive,
             safety=safety,

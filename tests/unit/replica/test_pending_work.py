@@ -67,6 +67,21 @@ def test_a_timeout_passes_on_what_only_one_node_knows() -> None:
     assert [len(node.replica.mempool) for node in network.nodes] == [0, 0, 0, 0]
 
 
+def test_a_full_node_passes_on_what_it_alone_knows_once_a_round_lasts_too_long() -> None:
+    network = Network()
+    full = network.nodes[3]
+    network.stop(full)
+    network.restart(full, decides=False)
+    network.dropped = (TransactionsMessage,)
+    network.submit(full, network.transfer(0))
+    network.run(10)
+    assert [len(node.replica.mempool) for node in network.nodes] == [0, 0, 0, 1]
+    network.dropped = ()
+    network.run(20_000)
+    assert min(heights(network)) >= 1
+    assert [len(node.replica.mempool) for node in network.nodes] == [0, 0, 0, 0]
+
+
 def test_a_peer_that_connects_is_told_what_waits() -> None:
     network = Network()
     network.dropped = (TransactionsMessage,)
