@@ -26,8 +26,11 @@ check: setup ## formatting, lint, types, layers, the tidy test, known vulnerabil
 browser: ## install the Chromium that the tests of the web page look through, where it is missing
 	@scripts/browser
 
-soak: setup ## the long forms of the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600 tests
+soak: setup ## the long forms of the tests; last those with networks of processes, which have the machine to themselves
+	@failed=0; \
+	$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600 --ignore tests/chaos tests || failed=1; \
+	$(BIN)/python -m pytest -m soak tests/chaos || failed=1; \
+	exit $$failed
 
 bench: setup ## the benchmarks: a table, and build/bench.json (BENCH=short takes a minute, BENCH=full a million accounts)
 	@$(BIN)/python -m benchmarks --form $(BENCH)

@@ -14,8 +14,8 @@ from tests.faults.links import CALM, Links, Weather
 from tests.faults.namespaces import Namespaces
 from tests.faults.network import STOP_SECONDS, Network, NodeProcess
 
-INTERNAL = 1
-"""The exit code of a node that stops because it cannot go on."""
+DISK_FULL = (1, 2)
+"""The exit codes of a node that cannot go on for want of room, and of one that cannot start."""
 LINKS = "links"
 CLOCKS = "clocks"
 MEMBERS = "members"
@@ -164,8 +164,8 @@ class FullDisk:
         if node.is_running:
             node.send(signal.SIGTERM)
         code = node.wait(within_seconds=STOP_SECONDS)
-        assert code in (0, INTERNAL), f"{self.victim} ends with {code} on a full disk; its log:\n{node.log[-3_000:]}"
-        if code == INTERNAL:
+        assert code in (0, *DISK_FULL), f"{self.victim} ends with {code} on a full disk; its log:\n{node.log[-3_000:]}"
+        if code in DISK_FULL:
             assert "free space" in node.log[-3_000:], node.log[-3_000:]
             scene.disks_noticed += 1
         node.start()

@@ -14,10 +14,10 @@ from tests.faults.links import CALM, Links, Weather, running_links
 from tests.faults.load import load_on
 from tests.faults.network import Network, running_network, wait_until
 
-DELAY_MS = 4_000
-"""Four base timeouts: a proposal comes when its round has been given up, a timeout still counts."""
 FAILED_ROUNDS = 10
-"""The round after so many lasts six base timeouts."""
+"""Each lasts a fifth longer than the one before: the last of them five base timeouts, the round after them six."""
+DELAY_MS = 6_000
+"""Six base timeouts: in none of those rounds does a proposal come in time, and every timeout counts."""
 FAILING_SECONDS = 180.0
 PAUSED_SECONDS = 20.0
 EPOCH_BLOCKS = 20
@@ -25,7 +25,7 @@ _pause = Event().wait
 
 
 @pytest.fixture
-def links(alone: None) -> Iterator[Links]:
+def links() -> Iterator[Links]:
     with running_links() as running:
         yield running
 

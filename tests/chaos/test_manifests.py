@@ -62,7 +62,6 @@ def test_the_manifests_hold_every_fault_several_times_and_none_befalls_one_thing
         assert not [pair for pair in combinations(manifest.faults, 2) if pair[0].collides(pair[1])], manifest
 
 
-@pytest.mark.usefixtures("alone")
 def test_a_short_storm_breaks_no_promise(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     play_and_tell(
         SHORT, tmp_path / "network", record_property, replay="python -m pytest tests/chaos/test_manifests.py -k short"
@@ -71,7 +70,6 @@ def test_a_short_storm_breaks_no_promise(tmp_path: Path, record_property: Callab
 
 @pytest.mark.soak
 @pytest.mark.timeout(400, func_only=True)
-@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("seed", range(MANIFESTS))
 def test_a_storm_breaks_no_promise(seed: int, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     play_and_tell(generate(seed), tmp_path / "network", record_property, replay=f"python -m tests.chaos {seed}")

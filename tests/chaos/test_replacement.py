@@ -50,7 +50,6 @@ def gaps_ms(network: Network, *, first: int, last: int) -> list[int]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(300, func_only=True)
-@pytest.mark.usefixtures("alone")
 def test_a_member_is_replaced_under_load_without_a_stall(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -25,7 +25,7 @@ BACK_SECONDS = 120.0
 
 
 @pytest.fixture
-def network(tmp_path: Path, alone: None) -> Iterator[Network]:
+def network(tmp_path: Path) -> Iterator[Network]:
     """Four validators whose epochs end every few seconds."""
     with running_network(tmp_path / "network", epoch_blocks=EPOCH_BLOCKS) as network:
         network.wait_until_connected()

@@ -32,9 +32,10 @@ from daonode.primitives.signatures import public_key_of
 from tests.faults.links import Direction, Links
 from tests.faults.namespaces import Namespaces
 
-START_SECONDS = 120.0
-"""Until a process answers: seconds on a free machine, more where others use it too."""
-CATCH_UP_SECONDS = 60.0
+START_SECONDS = 30.0
+"""Until a process answers: one or two on a free machine, ten where seven start at once on two cores that others use."""
+CATCH_UP_SECONDS = 30.0
+"""Until what was brought about shows everywhere: ten seconds alone where silence has to be noticed first."""
 STOP_SECONDS = 5.0
 """What is promised of SIGTERM."""
 POLL_SECONDS = 0.05
