@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+
 from daonode.consensus.types import Block, CommitProof, Header, TwoChain
 from daonode.ledger.block import BlockResult
 from daonode.ledger.session import NO_TRANSACTION
@@ -26,7 +29,12 @@ from daonode.replica.layout import (
 )
 
 KEPT_VERSIONS = 1_024
-"""Heights below the tip whose state can still be proven."""
+"""Heights below the tip whose state can still be proven, where that does not keep too much."""
+LEAST_KEPT_VERSIONS = 64
+"""Those whose state can be proven under any load."""
+MAX_OBSOLETE_NODES = 1 << 18
+"""Nodes that are kept for old versions alone, about 100 MB. The database holds them beside what is new, and sorts both
+again and again: at 500 votes a second 1,024 versions are 2 million nodes, which cost a fifth of a core to be rid of."""
 MIN_PRUNED_A_COMMIT = 1_024
 """Obsolete nodes after which a commit deletes those of no further height, and twice as many as it makes obsolete are
 allowed besides: so the deletions keep pace with every load, and no commit does much more work than it does anyway."""
@@ -79,35 +87,73 @@ def proofs_of(blocks: tuple[Block, ...], proof: CommitProof) -> tuple[CommitProo
 
 
 class Pruning:
-    """Deletes tree nodes that only versions more than `kept_versions` heights below the tip need."""
+    """Deletes tree nodes that only versions of old heights need.
 
-    def __init__(self, state: KeyValueReader, *, kept_versions: int) -> None:
+    Kept are the newest `kept_versions` versions below the tip, fewer where they would keep more than
+    `MAX_OBSOLETE_NODES`, and `LEAST_KEPT_VERSIONS` in any case.
+    """
+
+    def __init__(self, state: KeyValueReader, *, kept_versions: int, kept_nodes: int = MAX_OBSOLETE_NODES) -> None:
         self._state = state
         self._kept_versions = kept_versions
+        self._kept_nodes = kept_nodes
+        self._obsolete: deque[tuple[int, int]] | None = None
+        """How many nodes each height has made obsolete, of those that are kept; None before the first commit."""
+        self._obsolete_nodes = 0
         self._next_height = 0
         """Nothing is left to delete below; not stored: after a start the first look is at everything."""
+        self._newest_height = -1
+        """What this height and those before have made obsolete may be deleted."""
 
     def writes(self, *, tip_height: int, written_height: int, made_obsolete: int) -> Writes:
         """The deletions of a commit up to `tip_height` whose blocks have made so many nodes obsolete.
 
         The storage holds what commits up to `written_height` have written, so no more can be found there.
         """
-        newest_obsolete = min(tip_height - self._kept_versions, written_height)
+        if self._obsolete is None:
+            self._obsolete = self._count(written_height)
+        self._obsolete.append((tip_height, made_obsolete))
+        self._obsolete_nodes += made_obsolete
+        self._give_up(self._obsolete, tip_height)
+        newest_obsolete = min(self._newest_height, written_height)
         if newest_obsolete < self._next_height:
             return ()
         most = MIN_PRUNED_A_COMMIT + 2 * made_obsolete
         pruned = 0
         writes: list[tuple[bytes, bytes | None]] = []
-        start = height_key(STALE_PREFIX, self._next_height)
-        end = height_key(STALE_PREFIX, newest_obsolete + 1)
-        for key, value in self._state.iterate(start=start, end=end):
-            height = int.from_bytes(key[len(STALE_PREFIX) :], "big")
+        for height, stale in self._marked(self._next_height, newest_obsolete):
             if pruned >= most:
                 self._next_height = height
                 return tuple(writes)
-            stale = read_record(value, StaleNodes, store="state", record=f"the stale nodes of height {height}")
             writes.extend((NODE_PREFIX + node_key, None) for node_key in stale.node_keys)
-            writes.append((key, None))
+            writes.append((height_key(STALE_PREFIX, height), None))
             pruned += len(stale.node_keys)
         self._next_height = newest_obsolete + 1
         return tuple(writes)
+
+    def _give_up(self, obsolete: deque[tuple[int, int]], tip_height: int) -> None:
+        """Keep as many versions as may be kept now; what was given up before stays so."""
+        last = tip_height - self._kept_versions
+        last_in_any_case = tip_height - min(self._kept_versions, LEAST_KEPT_VERSIONS)
+        self._newest_height = max(self._newest_height, last)
+        while obsolete:
+            height, count = obsolete[0]
+            is_too_much = self._obsolete_nodes > self._kept_nodes and height <= last_in_any_case
+            if height > last and not is_too_much:
+                return
+            obsolete.popleft()
+            self._obsolete_nodes -= count
+            self._newest_height = max(self._newest_height, height)
+
+    def _count(self, written_height: int) -> deque[tuple[int, int]]:
+        """What was made obsolete before this node was started, and is still there."""
+        found = deque((height, len(stale.node_keys)) for height, stale in self._marked(0, written_height))
+        self._obsolete_nodes = sum(count for _, count in found)
+        return found
+
+    def _marked(self, first: int, last: int) -> Iterator[tuple[int, StaleNodes]]:
+        """The obsolete nodes of each of these heights that has any left."""
+        start, end = height_key(STALE_PREFIX, first), height_key(STALE_PREFIX, last + 1)
+        for key, value in self._state.iterate(start=start, end=end):
+            height = int.from_bytes(key[len(STALE_PREFIX) :], "big")
+            yield height, read_record(value, StaleNodes, store="state", record=f"the stale nodes of height {height}")

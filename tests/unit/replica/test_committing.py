@@ -8,7 +8,7 @@ from daonode.consensus.types import Block, TwoChain
 from daonode.primitives.codec import encode
 from daonode.primitives.state_proof import verify_state_proof
 from daonode.replica.archive import Archive
-from daonode.replica.committing import MIN_PRUNED_A_COMMIT, Pruning, proofs_of
+from daonode.replica.committing import LEAST_KEPT_VERSIONS, MIN_PRUNED_A_COMMIT, Pruning, proofs_of
 from daonode.replica.durable import DurableBlocks
 from daonode.replica.errors import RecordDamaged
 from daonode.replica.layout import NODE_PREFIX, STALE_PREFIX, STATE_PREFIX, StaleNodes, height_key
@@ -63,6 +63,35 @@ def test_only_what_no_kept_version_needs_is_pruned() -> None:
     assert len(database.values) == 3
     database.write(pruning.writes(tip_height=13, written_height=12, made_obsolete=0))
     assert database.values == {}
+
+
+def heights_kept(database: Database) -> list[int]:
+    return sorted(int.from_bytes(key[1:9], "big") for key in database.values if key.startswith(STALE_PREFIX))
+
+
+def commit_each(database: Database, pruning: Pruning, heights: range, *, count: int) -> None:
+    """Commit one block a height that makes so many nodes obsolete."""
+    for height in heights:
+        database.write(pruning.writes(tip_height=height, written_height=height - 1, made_obsolete=count))
+        stale(database, height=height, count=count)
+
+
+def test_fewer_versions_are_kept_where_they_keep_too_many_nodes() -> None:
+    database = Database()
+    pruning = Pruning(database, kept_versions=1_000, kept_nodes=500)
+    commit_each(database, pruning, range(1, 201), count=5)
+    assert heights_kept(database) == list(range(101, 201))
+    commit_each(database, pruning, range(201, 301), count=50)
+    assert heights_kept(database) == list(range(301 - LEAST_KEPT_VERSIONS, 301))
+    commit_each(database, pruning, range(301, 801), count=0)
+    assert heights_kept(database)[0] == 291
+
+
+def test_after_a_restart_as_many_versions_are_kept_as_before() -> None:
+    database = Database()
+    commit_each(database, Pruning(database, kept_versions=1_000, kept_nodes=500), range(1, 201), count=5)
+    commit_each(database, Pruning(database, kept_versions=1_000, kept_nodes=500), range(201, 203), count=5)
+    assert heights_kept(database) == list(range(103, 203))
 
 
 def test_a_commit_prunes_no_further_height_after_a_bound_and_twice_what_it_makes_obsolete() -> None:
