@@ -118,6 +118,8 @@ class Operators:
                 return
             while not self._abandoned.is_set() and not self._is_shown(change):
                 self._abandoned.wait(POLL_SECONDS)
+            if self._abandoned.is_set():
+                return
             change.is_in_force.set()
 
     def stop(self) -> None:

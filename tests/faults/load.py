@@ -55,7 +55,7 @@ class Client:
     lane: int = 0
     abandoned: Event = field(default_factory=Event)
     """Set by whoever wants no answer any more."""
-    _sequence: int | None = None
+    _sequence: int | None = field(default=None, init=False)
 
     def send(self, type_: str, message: Record) -> Reported | None:
         """Send a message of this type; None once it is abandoned.
