@@ -128,7 +128,7 @@ def test_depositors_whose_refunds_are_dear_do_not_keep_a_decision_from_being_mad
     held = [dao.held(depositor) for depositor in depositors]
     refunded = [before + amount for before, amount in zip(held, [10, *(1 for _ in depositors[2:]), 10], strict=True)]
     dao.next_block(after_ms=TOKENS.decision)
-    assert dao.failed_deadlines == []
+    assert dao.chain.failed_deadlines == []
     assert dao.status(proposal) == "timelocked"
     assert [dao.held(depositor) for depositor in depositors] == refunded
     with pytest.raises(NotExecutable, match="is timelocked"):
@@ -137,14 +137,14 @@ def test_depositors_whose_refunds_are_dear_do_not_keep_a_decision_from_being_mad
     with monkeypatch.context() as patch:
         patch.setattr(deposits, "SETTLED_AT_ONCE", MAX_DEPOSITORS)
         other.next_block(after_ms=TOKENS.decision)
-    assert [error.reason for error in other.failed_deadlines] == ["out_of_gas"]
+    assert [error.reason for error in other.chain.failed_deadlines] == ["out_of_gas"]
     assert other.status(proposal) == "succeeded"
-    other.failed_deadlines.clear()
+    other.chain.failed_deadlines.clear()
     other.send(ALICE, Execute(proposal=proposal))
     other.send(ALICE, Execute(proposal=proposal))
     assert other.status(proposal) == "timelocked"
     other.next_block(after_ms=1)
-    assert other.failed_deadlines == []
+    assert other.chain.failed_deadlines == []
     assert [other.held(depositor) for depositor in depositors] == refunded
     for each in (dao, other):
         assert each.held(deposits.HOLDER) == 0

@@ -9,17 +9,18 @@ import rich_click as click
 from daonode.cli.failures import CommandFailed, ExitCode
 from daonode.cli.lazy import SuggestingGroup
 from daonode.cli.output import JsonObject
-from daonode.cli.parameters import PUBLIC_KEY
+from daonode.cli.parameters import AMOUNT, PUBLIC_KEY
 from daonode.cli.sending import send
 from daonode.cli.session import Session, common, signing
 from daonode.client.answers import Answer
-from daonode.modules.validators.messages import Candidate, Leave, RotateConsensusKey, Unjail
+from daonode.modules.validators.messages import Bond, Candidate, Leave, RotateConsensusKey, Unbond, Unjail
 from daonode.node.home import SEED_BYTES, read_seed, write_seed
 from daonode.primitives.addresses import decode_validator
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.primitives.json_form import Json, suggestion
 from daonode.primitives.signatures import public_key_of
+from daonode.primitives.units import Amount
 
 
 @click.group(cls=SuggestingGroup)
@@ -64,6 +65,26 @@ def leave(session: Session, validator: str | None) -> None:
     """Be in no further validator set. Keep the node running until the epoch is over: it is needed until then."""
     found = _own(session, validator)
     _send(session, found, Leave(validator=_id(found)))
+
+
+@command.command()
+@click.argument("amount", type=AMOUNT)
+@click.argument("validator", required=False)
+@signing
+def bond(session: Session, amount: int, validator: str | None) -> None:
+    """Put up so many base units of the native asset, from the account that speaks for the validator."""
+    found = _own(session, validator)
+    _send(session, found, Bond(validator=_id(found), amount=Amount(amount)))
+
+
+@command.command()
+@click.argument("amount", type=AMOUNT)
+@click.argument("validator", required=False)
+@signing
+def unbond(session: Session, amount: int, validator: str | None) -> None:
+    """Have so many base units of the bond paid back, after the chain's delay; until then they can be burnt."""
+    found = _own(session, validator)
+    _send(session, found, Unbond(validator=_id(found), amount=Amount(amount)))
 
 
 @command.command()
@@ -154,7 +175,7 @@ def _id(validator: Answer) -> ValidatorId:
 def _shown(validator: Answer, members: tuple[str, ...]) -> JsonObject:
     """A validator with a word for what it is to the present set and the next."""
     data = validator.data
-    is_member, is_willing = data["id"] in members, data["is_willing"]
+    is_member, is_willing = data["id"] in members, data["is_willing"] and data["weight"] != 0
     if data["is_removed"]:
         standing = "removed"
     elif data["jailed_until"] is not None:

@@ -14,6 +14,7 @@ from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
 from daonode.ledger.table import U64_KEY
+from daonode.modules.validators.bonds import NO_BOND, bond_of, weight
 from daonode.modules.validators.events import EpochBegan, NextSetChosen, ValidatorJailed
 from daonode.modules.validators.keys import CONVICTIONS, EPOCH, NAME, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.params import NOTICE_HEIGHTS, Params
@@ -61,14 +62,18 @@ def choose_validators(context: Context, epoch: EpochState, params: Params) -> tu
     """
     _jail_absent(context, params)
     eligible = [
-        Validator(id=validator, public_key=record.public_key, power=record.power)
+        Validator(id=validator, public_key=record.public_key, power=power)
         for validator, record in VALIDATORS.iterate(context.state)
-        if record.is_eligible
+        if record.is_eligible and (power := _weight(context.state, params, validator, record))
     ]
     chosen = sorted(eligible, key=lambda each: (-each.power, each.id))[: params.set_size]
     if not chosen:
         return SETS.require(context.state, epoch.number).validators
     return tuple(sorted(chosen, key=lambda each: each.id))
+
+
+def _weight(state: StateReader, params: Params, validator: ValidatorId, record: ValidatorRecord) -> int:
+    return weight(params, power=record.power, bonded=bond_of(state, validator).amount)
 
 
 def _jail_absent(context: Context, params: Params) -> None:
@@ -118,12 +123,15 @@ def _begin(context: Context, over: EpochState, params: Params) -> None:
 
 
 def _forget(context: Context, began: EpochState, params: Params) -> None:
-    """Drop validators that were removed and whose epoch is over, and sets that evidence counts against no more."""
+    """Drop sets that evidence counts against no more, and validators that were removed and have nothing left to lose.
+
+    Those are the ones whose epoch is over and whose bond is paid back.
+    """
     members = {each.id for each in SETS.require(context.state, began.number).validators}
     gone = [
         validator
         for validator, record in VALIDATORS.iterate(context.state)
-        if record.is_removed and validator not in members
+        if record.is_removed and validator not in members and bond_of(context.state, validator) == NO_BOND
     ]
     for validator in gone:
         VALIDATORS.delete(context.state, validator)

@@ -139,3 +139,34 @@ class ValidatorGone(TransactionError):
     def __init__(self, *, validator: ValidatorId) -> None:
         super().__init__(f"{encode_validator(validator)} was removed", hint="only a new approval makes it one again")
         self.validator = validator
+
+
+class BondTooSmall(TransactionError):
+    """More is asked back than is bonded, or nothing."""
+
+    code = 7011
+    reason = "bond_too_small"
+
+    def __init__(self, *, validator: ValidatorId, bonded: int, asked: int) -> None:
+        super().__init__(
+            f"{encode_validator(validator)} has bonded {bonded}, {asked} is asked back",
+            hint=f"ask for 1 to {bonded}" if bonded else "there is nothing to ask for",
+        )
+        self.validator = validator
+        self.bonded = bonded
+        self.asked = asked
+
+
+class TooManyReturns(TransactionError):
+    """So many parts of a bond are on their way back already."""
+
+    code = 7012
+    reason = "too_many_returns"
+
+    def __init__(self, *, validator: ValidatorId, limit: int) -> None:
+        super().__init__(
+            f"{limit} parts of the bond of {encode_validator(validator)} are on their way back already",
+            hint="wait until the first of them is paid",
+        )
+        self.validator = validator
+        self.limit = limit

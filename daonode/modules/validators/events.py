@@ -6,7 +6,7 @@ from daonode.consensus.types import Validator
 from daonode.modules.validators.types import Moniker, NetworkAddress, Power
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
-from daonode.primitives.units import TimeMs
+from daonode.primitives.units import Amount, TimeMs
 
 
 class NextSetChosen(Record, frozen=True):
@@ -78,6 +78,40 @@ class ValidatorUnjailed(Record, frozen=True):
     """A validator may be in the next set again."""
 
     validator: ValidatorId
+
+
+class Bonded(Record, frozen=True):
+    """A validator has put up more; `bonded` is what it has put up now."""
+
+    validator: ValidatorId
+    amount: Amount
+    bonded: Amount
+
+
+class UnbondingBegan(Record, frozen=True):
+    """A part of a bond is paid to `account` when it is due; `bonded` is left."""
+
+    validator: ValidatorId
+    account: Address
+    amount: Amount
+    bonded: Amount
+    due: TimeMs
+
+
+class BondReturned(Record, frozen=True):
+    """A part of a bond was paid back."""
+
+    validator: ValidatorId
+    account: Address
+    amount: Amount
+
+
+class BondSlashed(Record, frozen=True):
+    """A share of what a validator had put up, and of what was on its way back, was burnt; `bonded` is left."""
+
+    validator: ValidatorId
+    amount: Amount
+    bonded: Amount
 
 
 class EvidenceAccepted(Record, frozen=True):

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from daonode.consensus.types import Validator
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
+from daonode.modules.validators.bonds import HOLDER, NO_BOND, bond_of, return_item, weight
 from daonode.modules.validators.epochs import begin_first_epoch
-from daonode.modules.validators.keys import CONVICTIONS, EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.expected import AccountsKeeper
+from daonode.modules.validators.keys import BONDS, CONVICTIONS, EPOCH, NAME, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.params import MAX_VALIDATORS, Params
 from daonode.modules.validators.types import (
+    BondRecord,
     Conviction,
     EpochSet,
     EpochState,
@@ -20,6 +23,7 @@ from daonode.modules.validators.types import (
     ValidatorRecord,
     validator_id,
 )
+from daonode.primitives.addresses import encode_account
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.hidden_text import find_hidden
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
@@ -29,7 +33,8 @@ from daonode.primitives.units import TimeMs
 class GenesisValidator(Record, frozen=True):
     """A validator. Without an `id` it has that of its key; one whose key was changed since has to name it.
 
-    `proposed` and `failed` count its turns, not 0 in an exported chain.
+    `proposed` and `failed` count its turns, not 0 in an exported chain. What all have bonded is in the account of this
+    module, which the accounts section gives it.
     """
 
     public_key: PublicKey
@@ -46,6 +51,7 @@ class GenesisValidator(Record, frozen=True):
     is_willing: bool = True
     is_removed: bool = False
     jailed_until: TimeMs | None = None
+    bond: BondRecord = NO_BOND
 
 
 class GenesisConviction(Record, frozen=True):
@@ -91,14 +97,17 @@ def genesis_validators(genesis: ValidatorsGenesis) -> tuple[Validator, ...]:
         number = genesis.epoch.number
         return next((each.validators for each in genesis.epoch.sets if each.epoch == number), ())
     validators = [
-        Validator(id=_id_of(validator), public_key=validator.public_key, power=validator.power)
+        Validator(id=_id_of(validator), public_key=validator.public_key, power=power)
         for validator in genesis.validators
-        if validator.is_willing and not validator.is_removed and validator.jailed_until is None
+        if validator.is_willing
+        and not validator.is_removed
+        and validator.jailed_until is None
+        and (power := weight(genesis.params, power=validator.power, bonded=validator.bond.amount))
     ]
     return tuple(sorted(validators, key=lambda validator: validator.id))
 
 
-def init_genesis(context: Context, genesis: ValidatorsGenesis) -> None:
+def init_genesis(context: Context, genesis: ValidatorsGenesis, *, accounts: AccountsKeeper) -> None:
     """Write the validators. Raises `ValueError` that names the path within the section."""
     validators = genesis.validators
     if not 1 <= len(validators) <= MAX_VALIDATORS:
@@ -133,7 +142,9 @@ def init_genesis(context: Context, genesis: ValidatorsGenesis) -> None:
     ]
     ordered = tuple(sorted(counts, key=lambda count: count.validator))
     PROPOSAL_COUNTS.set(context.state, None, ProposalCounts(counts=ordered))
+    _check_params(genesis.params)
     PARAMS.set(context.state, None, genesis.params)
+    _init_bonds(context, validators, accounts)
     _init_epoch(context, genesis)
 
 
@@ -157,6 +168,7 @@ def export_genesis(state: StateReader) -> ValidatorsGenesis:
                 is_willing=record.is_willing,
                 is_removed=record.is_removed,
                 jailed_until=record.jailed_until,
+                bond=bond_of(state, validator),
             )
             for validator, record in VALIDATORS.iterate(state)
         ),
@@ -165,10 +177,38 @@ def export_genesis(state: StateReader) -> ValidatorsGenesis:
     )
 
 
+def _check_params(params: Params) -> None:
+    least = params.least_unbond_delay
+    if params.unbond_delay < least:
+        raise ValueError(
+            f".params.unbond_delay: {params.unbond_delay} ms, expected {least} at least, evidence_period and twice "
+            "epoch_duration: what is paid back sooner cannot be burnt any more"
+        )
+
+
+def _init_bonds(context: Context, validators: Sequence[GenesisValidator], accounts: AccountsKeeper) -> None:
+    accounts.mark_custodial(context, HOLDER)
+    for validator in validators:
+        if validator.bond == NO_BOND:
+            continue
+        BONDS.set(context.state, _id_of(validator), validator.bond)
+        for part in validator.bond.returns:
+            context.schedule(part.due, NAME, return_item(_id_of(validator)))
+    total = sum(validator.bond.total for validator in validators)
+    held = accounts.balance(context.state, account=HOLDER, asset=accounts.native_asset(context.state))
+    if held < total:
+        raise ValueError(
+            f".validators: their bonds sum to {total}, and the account of this module has {held}: give the rest to "
+            f"{encode_account(HOLDER)} in the accounts section"
+        )
+
+
 def _init_epoch(context: Context, genesis: ValidatorsGenesis) -> None:
     given = genesis.epoch
     if given is None:
         started_at = TimeMs(context.block.time_ms)
+        if not genesis_validators(genesis):
+            raise ValueError(".validators: one at least is in the first set: willing, not in jail, of a weight over 0")
         SETS.set(context.state, 0, EpochSet(validators=genesis_validators(genesis), ended_at=None))
         epoch = EpochState(
             number=0,

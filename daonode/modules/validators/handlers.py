@@ -28,6 +28,7 @@ from daonode.modules.validators.events import (
 from daonode.modules.validators.keeper import ValidatorsKeeper
 from daonode.modules.validators.messages import (
     Approve,
+    Bond,
     Candidate,
     EditValidator,
     Leave,
@@ -35,6 +36,7 @@ from daonode.modules.validators.messages import (
     ReportEvidence,
     RotateConsensusKey,
     SetWeight,
+    Unbond,
     Unjail,
 )
 from daonode.modules.validators.types import ValidatorRecord, validator_id
@@ -55,6 +57,7 @@ class Handlers:
         """Return each message type with what applies it."""
         return {
             Approve: handles(Approve, self.approve),
+            Bond: handles(Bond, self.bond),
             Candidate: handles(Candidate, self.candidate),
             EditValidator: handles(EditValidator, self.edit_validator),
             Leave: handles(Leave, self.leave),
@@ -62,6 +65,7 @@ class Handlers:
             ReportEvidence: handles(ReportEvidence, self.report_evidence),
             RotateConsensusKey: handles(RotateConsensusKey, self.rotate_consensus_key),
             SetWeight: handles(SetWeight, self.set_weight),
+            Unbond: handles(Unbond, self.unbond),
             Unjail: handles(Unjail, self.unjail),
         }
 
@@ -93,10 +97,11 @@ class Handlers:
         )
 
     def remove(self, context: Context, message: Remove) -> None:
-        """The DAO wants a validator in no further set."""
+        """The DAO wants a validator in no further set; its bond is on its way back."""
         _require_root(context)
         record = self._known(context, message.validator)
         self._keeper.store(context, message.validator, replace(record, is_removed=True))
+        self._keeper.bonds.unbond_all(context, message.validator, account=record.payout_account)
         context.emit(ValidatorRemoved(validator=message.validator))
 
     def set_weight(self, context: Context, message: SetWeight) -> None:
@@ -141,6 +146,16 @@ class Handlers:
         self._keeper.check_key_is_free(context.state, message.public_key)
         self._keeper.store(context, message.validator, replace(record, public_key=message.public_key))
         context.emit(ConsensusKeyRotated(validator=message.validator, public_key=message.public_key))
+
+    def bond(self, context: Context, message: Bond) -> None:
+        """A validator puts up more."""
+        record = self._own(context, message.validator)
+        self._keeper.bonds.bond(context, message.validator, source=record.payout_account, amount=message.amount)
+
+    def unbond(self, context: Context, message: Unbond) -> None:
+        """A validator wants a part of its bond back."""
+        record = self._own(context, message.validator)
+        self._keeper.bonds.unbond(context, message.validator, account=record.payout_account, amount=message.amount)
 
     def unjail(self, context: Context, message: Unjail) -> None:
         """A validator that has served its time wants to be in the next set."""

@@ -4,20 +4,37 @@ from collections.abc import Mapping
 
 from daonode.ledger.module import Invariant
 from daonode.ledger.state import StateReader
-from daonode.modules.validators.keys import EPOCH, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.bonds import HOLDER
+from daonode.modules.validators.expected import AccountsKeeper
+from daonode.modules.validators.keys import BONDS, EPOCH, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.params import MAX_VALIDATORS
 from daonode.primitives.addresses import encode_validator
 from daonode.primitives.ids import PublicKey, ValidatorId
 
 
-def by_name() -> Mapping[str, Invariant]:
+def by_name(accounts: AccountsKeeper) -> Mapping[str, Invariant]:
     """Return each invariant under its name."""
     return {
+        "bonds": lambda state: bonds_are_held(state, accounts),
         "size": there_are_as_many_validators_as_allowed,
         "keys": no_two_validators_share_a_key,
         "counts": every_validator_is_counted,
         "set": the_present_set_can_decide,
     }
+
+
+def bonds_are_held(state: StateReader, accounts: AccountsKeeper) -> str | None:
+    """Each bond is a validator's, its parts are due in their order, and this module's account has all of them."""
+    total = 0
+    for validator, bond in BONDS.iterate(state):
+        if not VALIDATORS.has(state, validator):
+            return f"there is a bond of {encode_validator(validator)}, and no such validator"
+        due = [part.due for part in bond.returns]
+        if due != sorted(due):
+            return f"the parts of the bond of {encode_validator(validator)} are out of order"
+        total += bond.total
+    held = accounts.balance(state, account=HOLDER, asset=accounts.native_asset(state))
+    return None if held >= total else f"bonds sum to {total}, the module's account has {held}"
 
 
 def there_are_as_many_validators_as_allowed(state: StateReader) -> str | None:

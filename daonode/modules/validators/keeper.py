@@ -8,6 +8,7 @@ from daonode.consensus.types import Validator
 from daonode.ledger.block import BlockInfo
 from daonode.ledger.context import Context
 from daonode.ledger.state import StateReader
+from daonode.modules.validators.bonds import Bonds
 from daonode.modules.validators.epochs import jail
 from daonode.modules.validators.errors import (
     ConsensusKeyTaken,
@@ -32,6 +33,9 @@ from daonode.primitives.units import TimeMs
 class ValidatorsKeeper:
     """The validators of the chain, for this module and for those that were given it."""
 
+    def __init__(self, bonds: Bonds) -> None:
+        self.bonds = bonds
+
     def validator(self, state: StateReader, validator: ValidatorId) -> ValidatorRecord:
         """Return a validator, or raise `UnknownValidator`."""
         found = VALIDATORS.get(state, validator)
@@ -42,13 +46,6 @@ class ValidatorsKeeper:
     def validators(self, state: StateReader) -> Iterator[tuple[ValidatorId, ValidatorRecord]]:
         """Yield every validator, ascending by id."""
         return VALIDATORS.iterate(state)
-
-    def consensus_validators(self, state: StateReader) -> tuple[Validator, ...]:
-        """Return the validators as consensus knows them, ascending by id."""
-        return tuple(
-            Validator(id=validator, public_key=record.public_key, power=record.power)
-            for validator, record in self.validators(state)
-        )
 
     def payout_account(self, state: StateReader, validator: ValidatorId, /) -> Address | None:
         """Return the account that a proposer is paid on, or None where there is no such validator."""
@@ -109,9 +106,9 @@ class ValidatorsKeeper:
         return CONVICTIONS.has(state, (epoch, validator))
 
     def convict(self, context: Context, validator: ValidatorId, *, epoch: int, reporter: Address) -> None:
-        """Jail a validator for what it has signed in an epoch.
+        """Jail a validator for what it has signed in an epoch, and burn a share of its bond.
 
-        One that is no more is not punished further: it is in no set.
+        One that is no more is not punished further: it is in no set, and its bond was paid back.
         """
         conviction = Conviction(convicted_at=TimeMs(context.block.time_ms), reporter=reporter)
         CONVICTIONS.set(context.state, (epoch, validator), conviction)
@@ -120,6 +117,7 @@ class ValidatorsKeeper:
         if record is not None:
             duration_ms = self.params(context.state).equivocation_jail
             jail(context, validator, record, reason="equivocation", duration_ms=duration_ms)
+            self.bonds.slash(context, validator)
 
     def convictions(self, state: StateReader) -> Iterator[tuple[int, ValidatorId, Conviction]]:
         """Yield who was convicted of what epoch, ascending by epoch, as far back as evidence counts."""

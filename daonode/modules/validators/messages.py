@@ -4,6 +4,7 @@ from daonode.consensus.evidence import Evidence
 from daonode.modules.validators.types import Moniker, NetworkAddress, Power
 from daonode.primitives.codec import Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
+from daonode.primitives.units import Amount
 
 
 class EditValidator(Record, frozen=True):
@@ -60,6 +61,27 @@ class RotateConsensusKey(Record, frozen=True):
 
     validator: ValidatorId
     public_key: PublicKey
+
+
+class PutUp(Record, frozen=True):
+    """Put up native money of the payout account for a validator; its payout account only."""
+
+    validator: ValidatorId
+    amount: Amount
+
+
+class Bond(Record, frozen=True):
+    """Put up native money of the payout account for a validator; its payout account only."""
+
+    validator: ValidatorId
+    amount: Amount
+
+
+class Unbond(Record, frozen=True):
+    """Have a part of a validator's bond paid back to its payout account after the delay; its payout account only."""
+
+    validator: ValidatorId
+    amount: Amount
 
 
 class Unjail(Record, frozen=True):

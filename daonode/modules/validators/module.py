@@ -10,13 +10,18 @@ from daonode.ledger.errors import TransactionError
 from daonode.ledger.module import Handler, Invariant, Query
 from daonode.ledger.state import StateReader
 from daonode.modules.validators import epochs, invariants
+from daonode.modules.validators.bonds import RETURN_PREFIX, Bonds
 from daonode.modules.validators.court import Court
 from daonode.modules.validators.events import (
+    Bonded,
+    BondReturned,
+    BondSlashed,
     CandidateStood,
     ConsensusKeyRotated,
     EpochBegan,
     EvidenceAccepted,
     NextSetChosen,
+    UnbondingBegan,
     ValidatorApproved,
     ValidatorEdited,
     ValidatorJailed,
@@ -43,11 +48,15 @@ class ValidatorsModule:
     requires: ClassVar[tuple[str, ...]] = ("accounts",)
     genesis_type: ClassVar[type[Record]] = ValidatorsGenesis
     events: ClassVar[tuple[type[Record], ...]] = (
+        Bonded,
+        BondReturned,
+        BondSlashed,
         CandidateStood,
         ConsensusKeyRotated,
         EpochBegan,
         EvidenceAccepted,
         NextSetChosen,
+        UnbondingBegan,
         ValidatorApproved,
         ValidatorEdited,
         ValidatorJailed,
@@ -58,7 +67,8 @@ class ValidatorsModule:
     )
 
     def __init__(self, *, accounts: AccountsModule) -> None:
-        self.keeper = ValidatorsKeeper()
+        self._accounts = accounts
+        self.keeper = ValidatorsKeeper(Bonds(accounts.keeper))
         self.court = Court(self.keeper)
         accounts.bind_payouts(self.keeper)
 
@@ -75,7 +85,7 @@ class ValidatorsModule:
     @property
     def invariants(self) -> Mapping[str, Invariant]:
         """Each invariant under its name."""
-        return invariants.by_name()
+        return invariants.by_name(self._accounts.keeper)
 
     def genesis_validators(self, genesis: Record, /) -> tuple[Validator, ...]:
         """The validators of a section as consensus knows them, ascending by id."""
@@ -106,7 +116,7 @@ class ValidatorsModule:
     def init_genesis(self, context: Context, genesis: Record, /) -> None:
         """Write the initial state; raise `ValueError` naming the path."""
         assert isinstance(genesis, ValidatorsGenesis)
-        init_genesis(context, genesis)
+        init_genesis(context, genesis, accounts=self._accounts.keeper)
 
     def export_genesis(self, state: StateReader, /) -> ValidatorsGenesis:
         """The section that recreates this state."""
@@ -118,7 +128,12 @@ class ValidatorsModule:
         self.court.judge_block(context)
 
     def on_deadline(self, context: Context, item: bytes, /) -> None:
-        """The epoch is due, or on its way to its end: that there is a block is all that was wanted."""
+        """Pay a part of a bond back.
+
+        The other deadline is the epoch's, due or on its way to its end: that there is a block is all that was wanted.
+        """
+        if item.startswith(RETURN_PREFIX):
+            self.keeper.bonds.pay_back(context, item)
 
     def end_block(self, context: Context, /) -> None:
         """Move the epoch on."""

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from daonode.ledger.module import Query, QueryContext
+from daonode.ledger.state import StateReader
 from daonode.ledger.typed import answers
+from daonode.modules.validators.bonds import bond_of, weight
 from daonode.modules.validators.keeper import ValidatorsKeeper
-from daonode.modules.validators.types import Moniker, NetworkAddress, Power, ProposalCount, ValidatorRecord
+from daonode.modules.validators.types import Moniker, NetworkAddress, Power, ProposalCount, Return, ValidatorRecord
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
-from daonode.primitives.units import TimeMs
+from daonode.primitives.units import Amount, TimeMs
 
 
 class ValidatorsArguments(Record, frozen=True):
@@ -22,12 +24,18 @@ class ValidatorArguments(Record, frozen=True):
 
 
 class ValidatorResult(Record, frozen=True):
-    """One validator, how often it proposed a block at its turn, and how often it failed to."""
+    """One validator, how often it proposed a block at its turn, and how often it failed to.
+
+    `weight` is what it would weigh in a set that is chosen now, if it is eligible.
+    """
 
     id: ValidatorId
     moniker: Moniker
     public_key: PublicKey
     power: Power
+    weight: U64
+    bonded: Amount
+    returns: tuple[Return, ...]
     payout_account: Address
     node_key: PublicKey | None
     address: NetworkAddress
@@ -86,27 +94,31 @@ class Queries:
         """One validator."""
         record = self._keeper.validator(context.state, arguments.validator)
         counts = self._keeper.proposal_counts(context.state)
-        return _result(next(count for count in counts if count.validator == arguments.validator), record)
+        count = next(count for count in counts if count.validator == arguments.validator)
+        return self._result(context.state, count, record)
 
     def validators(self, context: QueryContext, _: ValidatorsArguments) -> ValidatorsResult:
         """All validators."""
         pairs = zip(self._keeper.proposal_counts(context.state), self._keeper.validators(context.state), strict=True)
-        items = tuple(_result(count, record) for count, (_, record) in pairs)
+        items = tuple(self._result(context.state, count, record) for count, (_, record) in pairs)
         return ValidatorsResult(items=items, total_power=sum(item.power for item in items))
 
-
-def _result(count: ProposalCount, record: ValidatorRecord) -> ValidatorResult:
-    return ValidatorResult(
-        id=count.validator,
-        moniker=record.moniker,
-        public_key=record.public_key,
-        power=record.power,
-        payout_account=record.payout_account,
-        node_key=record.node_key,
-        address=record.address,
-        proposed=count.proposed,
-        failed=count.failed,
-        is_willing=record.is_willing,
-        is_removed=record.is_removed,
-        jailed_until=record.jailed_until,
-    )
+    def _result(self, state: StateReader, count: ProposalCount, record: ValidatorRecord) -> ValidatorResult:
+        bond, params = bond_of(state, count.validator), self._keeper.params(state)
+        return ValidatorResult(
+            id=count.validator,
+            moniker=record.moniker,
+            public_key=record.public_key,
+            power=record.power,
+            weight=weight(params, power=record.power, bonded=bond.amount),
+            bonded=bond.amount,
+            returns=bond.returns,
+            payout_account=record.payout_account,
+            node_key=record.node_key,
+            address=record.address,
+            proposed=count.proposed,
+            failed=count.failed,
+            is_willing=record.is_willing,
+            is_removed=record.is_removed,
+            jailed_until=record.jailed_until,
+        )

@@ -9,12 +9,13 @@ from daonode.modules.validators.params import (
     MAX_MONIKER_CHARACTERS,
     MAX_NETWORK_ADDRESS_CHARACTERS,
     MAX_POWER,
+    MAX_RETURNS,
     MAX_VALIDATORS,
 )
 from daonode.primitives.codec import U64, Record
 from daonode.primitives.hashing import VALIDATOR_TAG, tagged_hash
 from daonode.primitives.ids import Address, PublicKey, ValidatorId
-from daonode.primitives.units import TimeMs
+from daonode.primitives.units import Amount, TimeMs
 
 Power = Annotated[int, Meta(ge=1, le=MAX_POWER)]
 """A validator's weight in quorums and turns."""
@@ -47,6 +48,26 @@ class ValidatorRecord(Record, frozen=True):
     def is_eligible(self) -> bool:
         """Whether it may be in the next set."""
         return self.is_willing and not self.is_removed and self.jailed_until is None
+
+
+class Return(Record, frozen=True):
+    """A part of a bond that is paid to `account` when it is due."""
+
+    due: TimeMs
+    account: Address
+    amount: Amount
+
+
+class BondRecord(Record, frozen=True):
+    """What a validator has put up, in base units of the native asset, and what is on its way back, the first first."""
+
+    amount: Amount = Amount(0)
+    returns: Annotated[tuple[Return, ...], Meta(max_length=MAX_RETURNS + 1)] = ()
+
+    @property
+    def total(self) -> int:
+        """All that can still be burnt."""
+        return self.amount + sum(part.amount for part in self.returns)
 
 
 class Conviction(Record, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from daonode.ledger.block import BlockInfo, EventRecord
+from daonode.ledger.deadlines import cancel_deadline, first_deadline
 from daonode.ledger.errors import TransactionError
 from daonode.ledger.gas import BLOCK_WORK_GAS, GasMeter
 from daonode.ledger.module import Authenticator, Module
@@ -23,6 +24,7 @@ from daonode.primitives.hashing import sha256
 from daonode.primitives.ids import Address, ChainId, PublicKey, ValidatorId
 
 CHAIN_ID = ChainId("daonode:test")
+GENESIS_MS = 1_700_000_000_000
 PROPOSER = ValidatorId(bytes([7]) * 32)
 
 
@@ -52,12 +54,13 @@ class Chain:
 
     modules: Sequence[Module]
     height: int = 0
-    time_ms: int = 1_700_000_000_000
+    time_ms: int = GENESIS_MS
     proposer: ValidatorId = PROPOSER
     failed_proposers: tuple[ValidatorId, ...] = ()
     evidence: tuple[bytes, ...] = ()
     overlay: Overlay = field(default_factory=lambda: Overlay(NoState()))
     events: list[Record] = field(default_factory=list)
+    failed_deadlines: list[TransactionError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.registry = Registry(self.modules)
@@ -147,6 +150,23 @@ class Chain:
         self.end_block()
         self.overlay.forget_savepoints()
         self.begin_block(after_ms=after_ms)
+
+    def meet_deadlines(self) -> tuple[Record, ...]:
+        """Meet what is due at the time of the present block, as a block does before its transactions; their events."""
+        met: list[Record] = []
+        deadline = first_deadline(self.overlay)
+        while deadline is not None and deadline.time_ms <= self.time_ms:
+            cancel_deadline(self.overlay, time_ms=deadline.time_ms, module=deadline.module, item=deadline.item)
+            module = self.registry.module(deadline.module)
+            session = self.session(module_address(module.name), sequence=self.height)
+            try:
+                with session.atomic():
+                    module.on_deadline(session.context(caller=session.sender, index=0), deadline.item)
+            except TransactionError as error:
+                self.failed_deadlines.append(error)
+            met.extend(self.take_events(session))
+            deadline = first_deadline(self.overlay)
+        return tuple(met)
 
     def run(self, module: Module, step: str) -> None:
         session = self.session(module_address(module.name))

@@ -66,6 +66,7 @@ class Expectations:
     accounts_to_treasury: treasury_expects.AccountsModule
     accounts_keeper_to_treasury: treasury_expects.AccountsKeeper
     accounts_to_validators: validators_expects.AccountsModule
+    accounts_keeper_to_validators: validators_expects.AccountsKeeper
     identity_to_governance: governance_expects.IdentityModule
     identity_keeper_to_governance: governance_expects.IdentityKeeper
     governance_to_treasury: treasury_expects.GovernanceModule
@@ -101,6 +102,7 @@ def meet(modules: Modules) -> Expectations:
         accounts_to_treasury=accounts,
         accounts_keeper_to_treasury=accounts.keeper,
         accounts_to_validators=accounts,
+        accounts_keeper_to_validators=accounts.keeper,
         identity_to_governance=identity,
         identity_keeper_to_governance=identity.keeper,
         governance_to_treasury=governance,

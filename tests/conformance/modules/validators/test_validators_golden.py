@@ -7,11 +7,15 @@ from daonode.consensus.statements import Commit, Timeout
 from daonode.consensus.types import Validator
 from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.validators.events import (
+    Bonded,
+    BondReturned,
+    BondSlashed,
     CandidateStood,
     ConsensusKeyRotated,
     EpochBegan,
     EvidenceAccepted,
     NextSetChosen,
+    UnbondingBegan,
     ValidatorApproved,
     ValidatorEdited,
     ValidatorJailed,
@@ -20,9 +24,10 @@ from daonode.modules.validators.events import (
     ValidatorUnjailed,
     WeightSet,
 )
-from daonode.modules.validators.keys import CONVICTIONS, EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
+from daonode.modules.validators.keys import BONDS, CONVICTIONS, EPOCH, PARAMS, PROPOSAL_COUNTS, SETS, VALIDATORS
 from daonode.modules.validators.messages import (
     Approve,
+    Bond,
     Candidate,
     EditValidator,
     Leave,
@@ -30,21 +35,24 @@ from daonode.modules.validators.messages import (
     ReportEvidence,
     RotateConsensusKey,
     SetWeight,
+    Unbond,
     Unjail,
 )
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import Params
 from daonode.modules.validators.types import (
+    BondRecord,
     Conviction,
     EpochSet,
     EpochState,
     ProposalCount,
     ProposalCounts,
+    Return,
     ValidatorRecord,
     validator_id,
 )
 from daonode.primitives.ids import Address, BlockId, ChainId, PublicKey, Signature
-from daonode.primitives.units import TimeMs
+from daonode.primitives.units import Amount, TimeMs
 from tests.conformance.modules.golden import check_golden, encodings, missing_examples
 
 HERE = Path(__file__).parent
@@ -98,6 +106,14 @@ RECORDS = (
     ValidatorUnjailed(validator=NORTH),
     EvidenceAccepted(validator=NORTH, epoch=3, reporter=PAYOUT),
     Conviction(convicted_at=TimeMs(10**12), reporter=PAYOUT),
+    Bond(validator=NORTH, amount=Amount(70_000)),
+    Unbond(validator=NORTH, amount=Amount(5)),
+    BondRecord(amount=Amount(70_000)),
+    BondRecord(returns=(Return(due=TimeMs(10**12), account=PAYOUT, amount=Amount(5)),)),
+    Bonded(validator=NORTH, amount=Amount(5), bonded=Amount(70_005)),
+    UnbondingBegan(validator=NORTH, account=PAYOUT, amount=Amount(5), bonded=Amount(70_000), due=TimeMs(10**12)),
+    BondReturned(validator=NORTH, account=PAYOUT, amount=Amount(5)),
+    BondSlashed(validator=NORTH, amount=Amount(3_500), bonded=Amount(66_500)),
 )
 
 
@@ -114,6 +130,7 @@ def test_every_state_key_has_its_bytes() -> None:
         "epoch": EPOCH.state_key(None),
         "set": SETS.state_key(3),
         "conviction": CONVICTIONS.state_key((3, NORTH)),
+        "bond": BONDS.state_key(NORTH),
     }
     check_golden(HERE / "keys.json", {name: key.hex() for name, key in keys.items()})
 

@@ -309,7 +309,7 @@ class GovernanceMachine(RuleBasedStateMachine):
     @invariant()
     def the_modules_own_invariants_hold(self) -> None:
         assert self.dao.chain.broken_invariants() == {}
-        assert self.dao.failed_deadlines == []
+        assert self.dao.chain.failed_deadlines == []
 
 
 TestGovernance = GovernanceMachine.TestCase

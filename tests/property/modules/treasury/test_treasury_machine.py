@@ -164,7 +164,7 @@ class TreasuryMachine(RuleBasedStateMachine):
     def the_modules_own_invariants_hold(self) -> None:
         broken = self.dao.chain.broken_invariants()
         assert {name: problem for name, problem in broken.items() if name.startswith("treasury")} == {}
-        assert self.dao.failed_deadlines == []
+        assert self.dao.chain.failed_deadlines == []
 
 
 TestTreasury = TreasuryMachine.TestCase

@@ -1,11 +1,10 @@
 """A small DAO on real modules: accounts, members, governance and treasury, with deadlines met as a chain meets them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from daonode.ledger.deadlines import cancel_deadline, first_deadline
 from daonode.ledger.errors import TransactionError
 from daonode.ledger.origins import module_address
 from daonode.ledger.transactions import Call
@@ -72,7 +71,6 @@ class Dao:
     governance: GovernanceModule
     treasury: TreasuryModule
     sequence: int = 0
-    failed_deadlines: list[TransactionError] = field(default_factory=list)
 
     def send(self, caller: Address, message: Record) -> tuple[Record, ...]:
         """Run one message; each has a sequence of its own, as it would have on a chain."""
@@ -90,20 +88,7 @@ class Dao:
     def next_block(self, *, after_ms: int = 1_000) -> tuple[Record, ...]:
         """End the block, begin the next, and meet what is due; returns the events of deadlines."""
         self.chain.next_block(after_ms=after_ms)
-        met: list[Record] = []
-        deadline = first_deadline(self.chain.overlay)
-        while deadline is not None and deadline.time_ms <= self.chain.time_ms:
-            cancel_deadline(self.chain.overlay, time_ms=deadline.time_ms, module=deadline.module, item=deadline.item)
-            module = self.chain.registry.module(deadline.module)
-            session = self.chain.session(module_address(module.name), sequence=self.chain.height)
-            try:
-                with session.atomic():
-                    module.on_deadline(session.context(caller=session.sender, index=0), deadline.item)
-            except TransactionError as error:
-                self.failed_deadlines.append(error)
-            met.extend(self.chain.take_events(session))
-            deadline = first_deadline(self.chain.overlay)
-        return tuple(met)
+        return self.chain.meet_deadlines()
 
     def submit(
         self, *actions: Record, proposer: Address = ALICE, track: Track = TOKENS, deposit: int = 50, title: str = "Pay"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daonode.consensus.evidence import SignedStatement
-from daonode.consensus.statements import Commit, Statement, Timeout, Vote, signing_bytes
-from daonode.consensus.types import Validator
+from daonode.consensus.statements import Commit, Timeout
 from daonode.ledger.errors import Unauthorised
 from daonode.ledger.origins import ROOT_ADDRESS
 from daonode.modules.accounts.module import AccountsModule
@@ -21,8 +19,7 @@ from daonode.modules.validators.errors import (
     ValidatorGone,
 )
 from daonode.modules.validators.events import EpochBegan, EvidenceAccepted, ValidatorJailed
-from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
-from daonode.modules.validators.keys import CONVICTIONS, EPOCH, SETS
+from daonode.modules.validators.keys import CONVICTIONS, SETS
 from daonode.modules.validators.messages import (
     Approve,
     Candidate,
@@ -36,78 +33,16 @@ from daonode.modules.validators.messages import (
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import MAX_VALIDATORS, Params
 from daonode.modules.validators.queries import EvidenceResult, ValidatorsArguments
-from daonode.modules.validators.types import validator_id
 from daonode.primitives.codec import encode
-from daonode.primitives.ids import Address, BlockId, ChainId, PublicKey, ValidatorId
-from daonode.primitives.signatures import public_key_of, sign
-from daonode.primitives.units import DurationMs
+from daonode.primitives.ids import BlockId, ChainId, PublicKey
 from tests.unit.modules.accounts.setup import ALICE
 from tests.unit.modules.accounts.setup import genesis as accounts_genesis
-from tests.unit.modules.chain import CHAIN_ID, Chain, address, key
-
-EPOCH_BLOCKS = 4
-SEEDS = {name: name.encode().ljust(32, b".") for name in ("north", "east", "south", "west")}
-KEYS = {name: public_key_of(seed) for name, seed in SEEDS.items()}
-IDS = {name: validator_id(public_key) for name, public_key in KEYS.items()}
-PARAMS = Params(
-    epoch_blocks=EPOCH_BLOCKS,
-    evidence_period=DurationMs(30_000),
-    equivocation_jail=DurationMs(10_000),
-    absence_turns=2,
-    absence_window=DurationMs(1_000),
-    absence_jail=DurationMs(5_000),
-)
-
-
-def payout(name: str) -> Address:
-    return address(f"{name} payout")
-
-
-class Dao:
-    """The modules accounts and validators on a chain of epochs of four blocks."""
-
-    def __init__(self, *names: str, params: Params = PARAMS) -> None:
-        self.accounts = AccountsModule()
-        self.module = ValidatorsModule(accounts=self.accounts)
-        self.chain = Chain([self.accounts, self.module])
-        section = ValidatorsGenesis(
-            validators=tuple(
-                GenesisValidator(public_key=KEYS[name], power=1, payout_account=payout(name), moniker=name)
-                for name in names
-            ),
-            params=params,
-        )
-        self.chain.genesis({"accounts": accounts_genesis(), "validators": section})
-
-    @property
-    def epoch(self) -> int:
-        return EPOCH.require(self.chain.overlay, None).number
-
-    @property
-    def members(self) -> dict[ValidatorId, Validator]:
-        return {each.id: each for each in SETS.require(self.chain.overlay, self.epoch).validators}
-
-    def next_epoch(self) -> None:
-        """Go on until the next epoch has begun."""
-        before = self.epoch
-        while self.epoch == before:
-            self.chain.next_block()
-            assert not self.chain.broken_invariants()
-
-    def approve(self, name: str, *, power: int = 1) -> None:
-        message = Approve(public_key=KEYS[name], power=power, payout_account=payout(name), moniker=name)
-        self.chain.send(ROOT_ADDRESS, message)
-
-    def stand(self, name: str) -> None:
-        self.chain.send(payout(name), Candidate(validator=IDS[name], node_key=key(f"{name} node"), address=""))
-
-
-def names(dao: Dao) -> set[str]:
-    return {name for name, each in IDS.items() if each in dao.members}
+from tests.unit.modules.chain import CHAIN_ID, Chain, key
+from tests.unit.modules.validators.setup import EPOCH_BLOCKS, IDS, KEYS, PARAMS, begin, evidence, names, payout, vote
 
 
 def test_whoever_is_approved_and_stands_is_in_the_next_set() -> None:
-    dao = Dao("north", "east", "south")
+    dao = begin("north", "east", "south")
     dao.approve("west", power=5)
     dao.next_epoch()
     assert names(dao) == {"north", "east", "south"}
@@ -120,7 +55,7 @@ def test_whoever_is_approved_and_stands_is_in_the_next_set() -> None:
 
 
 def test_the_set_is_known_three_heights_before_it_is_in_force() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.send(payout("east"), Leave(validator=IDS["east"]))
     dao.chain.end_block()
     chosen = SETS.require(dao.chain.overlay, 1).validators
@@ -130,7 +65,7 @@ def test_the_set_is_known_three_heights_before_it_is_in_force() -> None:
 
 
 def test_only_the_whole_dao_decides_who_may_validate() -> None:
-    dao = Dao("north")
+    dao = begin("north")
     for message in (
         Approve(public_key=KEYS["west"], power=1, payout_account=ALICE, moniker="west"),
         Remove(validator=IDS["north"]),
@@ -141,7 +76,7 @@ def test_only_the_whole_dao_decides_who_may_validate() -> None:
 
 
 def test_only_the_payout_account_speaks_for_a_validator() -> None:
-    dao = Dao("north")
+    dao = begin("north")
     for message in (
         Leave(validator=IDS["north"]),
         Candidate(validator=IDS["north"], node_key=None, address=""),
@@ -153,7 +88,7 @@ def test_only_the_payout_account_speaks_for_a_validator() -> None:
 
 
 def test_who_leaves_is_out_with_the_next_set_and_may_come_back() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.send(payout("east"), Leave(validator=IDS["east"]))
     dao.next_epoch()
     assert names(dao) == {"north"}
@@ -163,14 +98,14 @@ def test_who_leaves_is_out_with_the_next_set_and_may_come_back() -> None:
 
 
 def test_a_set_that_would_be_empty_stays_as_it_is() -> None:
-    dao = Dao("north")
+    dao = begin("north")
     dao.chain.send(payout("north"), Leave(validator=IDS["north"]))
     dao.next_epoch()
     assert names(dao) == {"north"}
 
 
 def test_who_is_removed_is_forgotten_with_the_next_epoch() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.send(ROOT_ADDRESS, Remove(validator=IDS["east"]))
     with pytest.raises(ValidatorGone):
         dao.stand("east")
@@ -181,7 +116,7 @@ def test_who_is_removed_is_forgotten_with_the_next_epoch() -> None:
 
 
 def test_a_weight_counts_from_the_next_set_on_and_the_heaviest_are_chosen() -> None:
-    dao = Dao("north", "east", "south", params=Params(epoch_blocks=EPOCH_BLOCKS, set_size=2))
+    dao = begin("north", "east", "south", params=Params(epoch_blocks=EPOCH_BLOCKS, set_size=2))
     dao.chain.send(ROOT_ADDRESS, SetWeight(validator=IDS["south"], power=7))
     dao.chain.send(ROOT_ADDRESS, SetWeight(validator=IDS["east"], power=3))
     assert {each.power for each in dao.members.values()} == {1}
@@ -190,7 +125,7 @@ def test_a_weight_counts_from_the_next_set_on_and_the_heaviest_are_chosen() -> N
 
 
 def test_another_key_signs_from_the_next_set_on_and_the_id_stays() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.send(payout("north"), RotateConsensusKey(validator=IDS["north"], public_key=key("fresh")))
     assert dao.members[IDS["north"]].public_key == KEYS["north"]
     dao.next_epoch()
@@ -203,7 +138,7 @@ def test_another_key_signs_from_the_next_set_on_and_the_id_stays() -> None:
 
 
 def test_there_are_no_more_validators_than_a_set_may_have() -> None:
-    dao = Dao("north")
+    dao = begin("north")
     for number in range(MAX_VALIDATORS - 1):
         message = Approve(public_key=key(f"v{number}"), power=1, payout_account=ALICE, moniker="v")
         dao.chain.send(ROOT_ADDRESS, message)
@@ -215,7 +150,7 @@ def test_there_are_no_more_validators_than_a_set_may_have() -> None:
 
 
 def test_who_fails_all_its_turns_for_long_is_in_jail_until_it_asks() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.proposer, dao.chain.failed_proposers = IDS["north"], (IDS["east"],)
     dao.next_epoch()
     dao.next_epoch()
@@ -236,7 +171,7 @@ def test_who_fails_all_its_turns_for_long_is_in_jail_until_it_asks() -> None:
 
 
 def test_a_turn_that_gives_a_block_ends_an_absence() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     for proposer, failed in ((IDS["north"], (IDS["east"],)), (IDS["east"], ())) * 6:
         dao.chain.proposer, dao.chain.failed_proposers = proposer, failed
         dao.chain.next_block()
@@ -246,22 +181,8 @@ def test_a_turn_that_gives_a_block_ends_an_absence() -> None:
 # Evidence.
 
 
-def signed(name: str, statement: Statement) -> SignedStatement:
-    return SignedStatement(statement=statement, signature=sign(SEEDS[name], signing_bytes(statement)))
-
-
-def vote(round_: int, block: int, *, epoch: int = 0, chain_id: ChainId = CHAIN_ID) -> Vote:
-    return Vote(chain_id=chain_id, epoch=epoch, round=round_, block_id=BlockId(bytes([block]) * 32), qc_round=1)
-
-
-def evidence(name: str, first: Statement, second: Statement, *, signer: str | None = None) -> ReportEvidence:
-    return ReportEvidence(
-        validator=IDS[name], first=signed(signer or name, first), second=signed(signer or name, second)
-    )
-
-
 def test_two_statements_that_contradict_put_their_signer_in_jail_once() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     report = evidence("east", vote(3, 1), vote(3, 2))
     accepted, jailed = dao.chain.send(ALICE, report)
     assert accepted == EvidenceAccepted(validator=IDS["east"], epoch=0, reporter=ALICE)
@@ -277,7 +198,7 @@ def test_two_statements_that_contradict_put_their_signer_in_jail_once() -> None:
 
 
 def test_a_block_that_carries_evidence_convicts_in_the_name_of_its_maker() -> None:
-    dao = Dao("north", "east", "south")
+    dao = begin("north", "east", "south")
     reports = [evidence("east", vote(3, 1), vote(3, block)) for block in (2, 3)]
     forged = evidence("south", vote(3, 1), vote(3, 2), signer="north")
     dao.chain.proposer = IDS["north"]
@@ -312,7 +233,7 @@ TIMEOUT = Timeout(chain_id=CHAIN_ID, epoch=0, round=6, high_qc_round=4)
     ids=["the same", "two rounds", "two epochs", "another chain", "another's key", "no validator", "no such epoch"],
 )
 def test_what_convicts_nobody_is_refused(report: ReportEvidence, error: type[Exception]) -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     with pytest.raises(error):
         dao.chain.send(ALICE, report)
     assert not tuple(CONVICTIONS.iterate(dao.chain.overlay))
@@ -320,12 +241,12 @@ def test_what_convicts_nobody_is_refused(report: ReportEvidence, error: type[Exc
 
 def test_a_broken_promise_convicts_in_either_order() -> None:
     for first, second in ((COMMIT, TIMEOUT), (TIMEOUT, COMMIT)):
-        dao = Dao("north", "east")
+        dao = begin("north", "east")
         dao.chain.send(ALICE, evidence("east", first, second))
 
 
 def test_evidence_is_judged_by_the_key_of_its_epoch_and_expires() -> None:
-    dao = Dao("north", "east")
+    dao = begin("north", "east")
     dao.chain.send(payout("east"), RotateConsensusKey(validator=IDS["east"], public_key=PublicKey(bytes(range(32)))))
     dao.next_epoch()
     dao.chain.send(ALICE, evidence("east", vote(3, 1), vote(3, 2)))
@@ -338,7 +259,7 @@ def test_evidence_is_judged_by_the_key_of_its_epoch_and_expires() -> None:
 
 
 def test_an_export_in_the_middle_of_it_all_recreates_the_state() -> None:
-    dao = Dao("north", "east", "south")
+    dao = begin("north", "east", "south")
     dao.approve("west", power=2)
     dao.chain.send(ALICE, evidence("east", vote(3, 1), vote(3, 2)))
     dao.chain.send(payout("south"), Leave(validator=IDS["south"]))

@@ -7,7 +7,7 @@ from daonode.modules.accounts.module import AccountsModule
 from daonode.modules.validators.errors import HiddenCharacter, NodeKeyTaken, UnknownValidator
 from daonode.modules.validators.events import ValidatorEdited
 from daonode.modules.validators.genesis import GenesisValidator, ValidatorsGenesis
-from daonode.modules.validators.keys import VALIDATORS
+from daonode.modules.validators.keys import SETS, VALIDATORS
 from daonode.modules.validators.messages import EditValidator
 from daonode.modules.validators.module import ValidatorsModule
 from daonode.modules.validators.params import MAX_VALIDATORS
@@ -68,7 +68,7 @@ def test_consensus_is_given_the_set_ascending_by_id(module: ValidatorsModule, ch
     given = module.genesis_validators(SECTION)
     assert [validator.id for validator in given] == sorted(IDS.values())
     assert sum(validator.power for validator in given) == 6
-    assert module.keeper.consensus_validators(chain.overlay) == given
+    assert SETS.require(chain.overlay, 0).validators == given
 
 
 def test_a_proposer_is_paid_on_its_payout_account(
