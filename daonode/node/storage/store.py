@@ -17,7 +17,7 @@ import plyvel
 
 from daonode.node.storage.errors import StorageError, StoreDamaged, StoreForeign, StoreLocked, StoreUnavailable
 from daonode.node.storage.marker import StoreKind, check_marker, describe, is_new, read_marker, write_marker
-from daonode.node.storage.reading import Cursor, Gate, StoreReader, StoreSnapshot, leveldb_text
+from daonode.node.storage.reading import Gate, StoreReader, StoreSnapshot, leveldb_text
 from daonode.primitives.ids import ChainId
 
 MEBIBYTE: Final = 1 << 20
@@ -50,8 +50,6 @@ class Store(StoreReader):
     def __init__(self, handle: plyvel.DB, *, gate: Gate) -> None:
         super().__init__(handle, gate=gate)
         self._write_lock = Lock()
-        self._cursor = Cursor(handle)
-        self._cursor_lock = Lock()
         self._has_failed = False
 
     @classmethod
@@ -103,8 +101,7 @@ class Store(StoreReader):
             except plyvel.Error as error:
                 self._has_failed = True
                 raise StoreUnavailable(path=self.path, detail=leveldb_text(error)) from error
-            with self._cursor_lock:
-                self._cursor.reset()
+            self._let_go()
 
     def snapshot(self) -> StoreSnapshot:
         """Return the store as it is now, unmoved by later writes."""
@@ -117,7 +114,7 @@ class Store(StoreReader):
         Later calls, on the store or its snapshots, raise `StoreClosed`.
         """
         self._gate.close()
-        self._cursor.reset()
+        self._let_go()
         self._handle.close()
 
     def __enter__(self) -> Self:
@@ -127,15 +124,6 @@ class Store(StoreReader):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _find(self, key: bytes) -> bytes | None:
-        # The node reads from one thread. Another that comes at the same time does not wait.
-        if not self._cursor_lock.acquire(blocking=False):
-            return super()._find(key)
-        try:
-            return self._cursor.find(key)
-        finally:
-            self._cursor_lock.release()
 
     def _claim(self, *, kind: StoreKind, chain_id: ChainId) -> None:
         """Mark a database that has no marker as ours, if it is empty: creating it may have been interrupted."""
