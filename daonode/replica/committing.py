@@ -33,8 +33,8 @@ KEPT_VERSIONS = 1_024
 LEAST_KEPT_VERSIONS = 64
 """Those whose state can be proven under any load."""
 MAX_OBSOLETE_NODES = 1 << 18
-"""Nodes that are kept for old versions alone, about 100 MB. The database holds them beside what is new, and sorts both
-again and again: at 500 votes a second 1,024 versions are 2 million nodes, which cost a fifth of a core to be rid of."""
+"""Nodes that are kept for old versions alone, about 100 MB: at 480 votes a second those of 720 versions. Larger blocks
+make more of them obsolete, and what the database holds beside the newest state must not grow with the load."""
 MIN_PRUNED_A_COMMIT = 1_024
 """Obsolete nodes after which a commit deletes those of no further height, and twice as many as it makes obsolete are
 allowed besides: so the deletions keep pace with every load, and no commit does much more work than it does anyway."""
