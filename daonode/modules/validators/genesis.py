@@ -188,7 +188,10 @@ def _check_params(params: Params) -> None:
 
 def _init_bonds(context: Context, validators: Sequence[GenesisValidator], accounts: AccountsKeeper) -> None:
     accounts.mark_custodial(context, HOLDER)
-    for validator in validators:
+    for index, validator in enumerate(validators):
+        due = [part.due for part in validator.bond.returns]
+        if due != sorted(due):
+            raise ValueError(f".validators[{index}].bond.returns: out of order, those due first come first")
         if validator.bond == NO_BOND:
             continue
         BONDS.set(context.state, _id_of(validator), validator.bond)

@@ -44,6 +44,7 @@ BONDED = replace(
     unbond_delay=DurationMs(DELAY),
     slashed_share=Bps(2_500),
 )
+SOONER, LATER = (Return(due=TimeMs(due), account=ALICE, amount=Amount(1)) for due in (10**13, 10**14))
 BY_BOND = replace(BONDED, bond_unit=Amount(100))
 
 
@@ -189,8 +190,9 @@ def genesis_with(*bonds: BondRecord, held: int, params: Params = BY_BOND) -> tup
         ((BondRecord(amount=Amount(500)),), 499, BY_BOND, "bonds sum to 500, and the account of this module has 499"),
         ((BondRecord(amount=Amount(99)),), 99, BY_BOND, "one at least is in the first set"),
         ((BondRecord(),), 1, replace(BONDED, unbond_delay=DurationMs(49_999)), "expected 50000 at least"),
+        ((BondRecord(returns=(LATER, SOONER)),), 2, BONDED, "out of order"),
     ],
-    ids=["not held", "too small", "paid back too soon"],
+    ids=["not held", "too small", "paid back too soon", "out of order"],
 )
 def test_a_genesis_section_that_does_not_add_up_is_refused(
     bonds: tuple[BondRecord, ...], held: int, params: Params, problem: str
