@@ -22,6 +22,7 @@ from daonode.replica.bootstrap import NewChain, make_chain
 
 CHAIN_ID = ChainId("daonode:driver-test")
 START_MS = 1_700_000_000_000
+AGES_MS = 10**14
 ALICE = Wallet.from_seed(b"alice".ljust(32))
 
 
@@ -45,7 +46,7 @@ def make_test_chain(validators: int) -> TestChain:
             for index, seed in enumerate(seeds)
         ),
         # Their clocks are those of the day, and the chain is old.
-        validators_params=Params(epoch_duration=DurationMs(2**62)),
+        validators_params=Params(epoch_duration=DurationMs(AGES_MS), unbond_delay=DurationMs(3 * AGES_MS)),
         balances={ALICE.address: Amount(1_000_000 * NATIVE_UNIT)},
         periods=Periods.short(voting=DurationMs(6_000), timelock=DurationMs(1_000)),
     )
