@@ -243,9 +243,9 @@ class Replica:
         timer = _CORE_TIMERS.get(event.timer)
         if timer is not None:
             self._feed(core_events.TimerFired(event.now_ms, timer, self._timer_rounds[timer]))
-        if timer is Timer.ROUND and self.own_validator is None:
-            # Timeouts take along what waits here (`_broadcast`), and a full node sends none.
-            self._effects.extend(map(Broadcast, self._admission.waiting_messages(now_ms=self._now_ms)))
+            if timer is Timer.ROUND and self.own_validator is None:
+                # Timeouts take along what waits here (`_broadcast`), and a full node sends none.
+                self._effects.extend(map(Broadcast, self._admission.waiting_messages(now_ms=self._now_ms)))
         elif event.timer == SYNC_TIMER:
             self._sync.on_timer()
 

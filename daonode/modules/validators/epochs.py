@@ -57,8 +57,8 @@ def end_block(context: Context) -> None:
 def choose_validators(context: Context, epoch: EpochState, params: Params) -> tuple[Validator, ...]:
     """Jail the absent, and return the validators of the next epoch, ascending by id.
 
-    They are those with the most power of all that are eligible, of equal ones those with the lower ids. Where none is,
-    the set stays as it is: a chain without validators could never have any again.
+    They are those that weigh most of all that are eligible and weigh anything, of equal ones those with the lower ids.
+    Where none does, the set stays as it is: a chain without validators could never have any again.
     """
     _jail_absent(context, params)
     eligible = [

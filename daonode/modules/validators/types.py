@@ -18,7 +18,7 @@ from daonode.primitives.ids import Address, PublicKey, ValidatorId
 from daonode.primitives.units import Amount, TimeMs
 
 Power = Annotated[int, Meta(ge=1, le=MAX_POWER)]
-"""A validator's weight in quorums and turns."""
+"""A validator's weight in quorums and turns; in its record, the most that it weighs where bonds decide."""
 
 Moniker = Annotated[str, Meta(min_length=1, max_length=MAX_MONIKER_CHARACTERS)]
 NetworkAddress = Annotated[str, Meta(max_length=MAX_NETWORK_ADDRESS_CHARACTERS)]
