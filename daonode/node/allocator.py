@@ -19,6 +19,13 @@ _M_MMAP_THRESHOLD: Final = -3
 """Of mallopt(3)."""
 
 
+def give_back_freed_memory() -> None:
+    """Give the system the pages of freed memory between others that are in use; milliseconds, on any thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def bound_freed_memory() -> None:
     """Have freed memory used again, or given back. Call it before there is a second thread."""
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import structlog
 import trio
 
+from daonode.node.allocator import give_back_freed_memory
 from daonode.node.damage import stopping_at_damage
 from daonode.node.storage import Stores, StoreSnapshot
 from daonode.replica.archive import Archive
@@ -67,6 +68,8 @@ class SnapshotTaker:
                 break
             await trio.sleep(max(MIN_PAUSE_SECONDS, PAUSE_FACTOR * (trio.current_time() - began)))
         self._let_go()
+        # What LevelDB has collected in memory for it lay in small blocks between others.
+        await trio.to_thread.run_sync(give_back_freed_memory)
         log.info("snapshot taken", height=height, seconds=round(trio.current_time() - started, 1))
 
     def _do_piece(self, pieces: Iterator[Writes]) -> bool:

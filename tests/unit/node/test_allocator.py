@@ -43,3 +43,25 @@ def test_threads_share_one_arena() -> None:
 
 def test_without_it_they_have_several() -> None:
     assert arenas(case="as it is") > 1
+
+
+SCATTERED = """
+from pathlib import Path
+from daonode.node.allocator import give_back_freed_memory
+
+def resident_kib():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+blocks = [bytes(4_000) for _ in range(20_000)]
+kept = blocks[::20]
+del blocks
+before = resident_kib()
+give_back_freed_memory()
+print(before - resident_kib())
+"""
+
+
+def test_freed_memory_between_what_is_in_use_is_given_back() -> None:
+    run = subprocess.run([sys.executable, "-c", SCATTERED], capture_output=True, text=True, timeout=60, check=True)
+    assert int(run.stdout) > 20_000 * 4_000 // 1_024 // 2
