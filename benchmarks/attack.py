@@ -176,6 +176,7 @@ def _add_phase(report: Report, phase: str, run: Phase) -> None:
         "blocks_per_second": (blocks / seconds, "blocks/s"),
         "votes_per_second": ((run.after.committed - run.before.committed) / seconds, "votes/s"),
         "closed_on_arrival": (sum(_grown(after[node], before[node], CLOSED) for node in after), "connections"),
+        "validators_cpu": (_cores(run.before, run.after), "cores"),
         "attackers_cpu": (run.attackers_cpu_seconds / seconds, "cores"),
         "load": (os.getloadavg()[0], "processes"),
         **{key: (float(count), "times") for key, count in run.said.items()},
@@ -185,6 +186,12 @@ def _add_phase(report: Report, phase: str, run: Phase) -> None:
         for figure in ("wait_p99", "quorum_p99"):
             ratio = report.value(f"{name}_{figure}_ms") / report.value(f"attack_quiet_{figure}_ms")
             report.add(f"{name}_{figure}_to_quiet", ratio, "times")
+
+
+def _cores(before: Moment, after: Moment) -> float:
+    """The CPU of all validators together."""
+    used = sum(after.cpu_seconds[node] - before.cpu_seconds[node] for node in after.cpu_seconds)
+    return used / (after.at - before.at)
 
 
 def _grown(after: Mapping[str, float], before: Mapping[str, float], prefix: str) -> float:

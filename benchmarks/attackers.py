@@ -1,6 +1,6 @@
 """A process that attacks the validators of a directory until it is told to end: `KIND DIRECTORY`.
 
-It speaks to them as a stranger would, from addresses of its own (127.0.1.1 and on), and prints in the end how often it
+It speaks to them as strangers would, from addresses of their own (127.0.1.1 and on), and prints in the end how often it
 did. What it is held to is the business of whoever started it.
 
 - `garbage`: 50 peers. Half of them send junk before and in the handshake, half prove a new identity, open the lanes and
@@ -52,7 +52,7 @@ THROWN_OUT: Final = (OSError, PeerError, ValueError, trio.BrokenResourceError, t
 """How it ends for an attacker, each time: what the validators are there for, so it is no failure."""
 BATCH: Final = 100
 RPC_CALLS: Final = (
-    b'{"jsonrpc":"2.0","id":1,"method":"dao_getBlocks","params":{"from_height":1,"count":20}}',
+    b'{"jsonrpc":"2.0","id":1,"method":"dao_getBlocks","params":{"above":0,"limit":20}}',
     b'{"jsonrpc":"2.0","id":1,"method":"dao_listProposals","params":{}}',
     b'{"jsonrpc":"2.0","id":1,"method":"dao_status","params":{}}',
     b"[" * 5_000,
@@ -93,6 +93,11 @@ def read_targets(directory: Path) -> tuple[list[Target], str]:
 async def connect(port: int, number: int) -> trio.SocketStream:
     """Connect from the address of an attacker."""
     return await trio.open_tcp_stream(HOST, port, local_address=f"127.0.1.{number + 1}")
+
+
+async def connect_as_many(port: int) -> trio.SocketStream:
+    """Connect from the own machine, as a proxy does: nobody's budget holds back what many addresses send together."""
+    return await trio.open_tcp_stream(HOST, port)
 
 
 async def send_junk_at_the_gate(target: Target, number: int) -> None:
@@ -147,7 +152,7 @@ async def send_transactions(target: Target, bodies: list[str], *, rate: float) -
     """Send batches of valid transactions, so many a second, and do not care for the answers."""
     began = trio.current_time()
     with suppress(*THROWN_OUT):
-        stream = await connect(target.rpc_port, 0)
+        stream = await connect_as_many(target.rpc_port)
         for index, body in enumerate(bodies):
             await trio.sleep(max(0.0, began + index * BATCH / rate - trio.current_time()))
             await stream.send_all(request(body.encode()))

@@ -119,6 +119,10 @@ class NodeApi(Protocol):
         """Wait until the block at a height is committed and written."""
         ...
 
+    async def rest(self) -> None:
+        """Wait until the node has nothing to do that is more urgent than answering strangers, or for a moment."""
+        ...
+
     @property
     def rpc_metrics(self) -> RpcMetrics:
         """Where the RPC server counts."""

@@ -12,12 +12,12 @@ from time import thread_time
 import trio
 
 from daonode.consensus.errors import PeerError
+from daonode.httpd.pace import Pace
 from daonode.ledger.checking import CheckedTransaction
 from daonode.ledger.errors import TransactionError
 from daonode.node.clock import Clock
 from daonode.node.damage import stopping_at_damage
 from daonode.node.metrics import NodeMetrics
-from daonode.node.pace import Pace
 from daonode.replica.events import MessageReceived, PeerId
 from daonode.replica.intake import CheckedMessage, Intake
 from daonode.replica.messages import Lane

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from daonode.primitives.codec import U32, Record
 from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.process.settings import LogSection, load_settings, write_settings
+
+Percent = Annotated[int, Meta(ge=1, le=100)]
 
 
 class NodeSection(Record, frozen=True):
@@ -51,10 +56,15 @@ class SyncSection(Record, frozen=True):
 
 
 class RpcSection(Record, frozen=True):
-    """`listen` is host:port. `cors_origins` are the origins whose pages may call; "*" is any."""
+    """`listen` is host:port. `cors_origins` are the origins whose pages may call; "*" is any.
+
+    `strangers_percent` of a core is what calls from other machines may take together, so that they never take what
+    consensus needs; a full node that only serves may give them all of it.
+    """
 
     listen: str = "127.0.0.1:26657"
     cors_origins: tuple[str, ...] = ()
+    strangers_percent: Percent = 10
 
 
 class MetricsSection(Record, frozen=True):

@@ -30,7 +30,7 @@ from daonode.node.errors import DiskFailed, Diverged
 from daonode.node.inbox import Inbox, Taken
 from daonode.node.metrics import NodeMetrics
 from daonode.node.narrator import Narrator
-from daonode.node.offences import FAULT_WINDOW_SECONDS, MAX_FAULTS, Offences
+from daonode.node.offences import FAULT_WINDOW_SECONDS, MAX_FAULTS, MAX_FAULTS_OF_A_STRANGER, Offences
 from daonode.node.quorum_delay import QuorumDelay
 from daonode.node.snapshots import SnapshotTaker
 from daonode.node.storage import StorageError, Stores
@@ -78,6 +78,7 @@ from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
 
 T = TypeVar("T")
+MAX_REST_SECONDS = 0.025
 REACH_SECONDS = 2.0
 """How often it is looked at whether a quorum is connected; a connection that is replaced is shorter away."""
 
@@ -162,6 +163,11 @@ class Driver:
         """Wait until the block at a height is committed and written; for ever when the node stops before."""
         while self._committed_height < height:
             await self._next_commit.wait()
+
+    async def rest(self) -> None:
+        """Wait, for what can wait, until there is nothing to step; on a node that is never done, for a moment."""
+        with trio.move_on_after(MAX_REST_SECONDS):
+            await self._inbox.rest()
 
     async def _watch_reach(self) -> None:
         while self._signer is not None:
@@ -352,7 +358,9 @@ class Driver:
         """Count and tell it; a peer that goes on like that is sent away for a time."""
         self._metrics.peer_faults.inc()
         self._narrator.peer_fault(peer, reason)
-        seconds = self._offences.note(peer)
+        is_listed = self._transport.is_listed(TransportPeerId(peer))
+        max_faults = MAX_FAULTS if is_listed else MAX_FAULTS_OF_A_STRANGER
+        seconds = self._offences.note(peer, max_faults=max_faults)
         if seconds is not None:
-            told = f"more than {MAX_FAULTS} faults in {FAULT_WINDOW_SECONDS:.0f} s: kept away for {seconds:.0f} s"
+            told = f"more than {max_faults} faults in {FAULT_WINDOW_SECONDS:.0f} s: kept away for {seconds:.0f} s"
             self._transport.disconnect(TransportPeerId(peer), for_seconds=seconds, reason=told)

@@ -37,6 +37,7 @@ class Inbox:
         self._messages: dict[Lane, deque[tuple[float, MessageReceived]]] = {lane: deque() for lane in Lane}
         self._submissions: deque[Submission] = deque()
         self._arrived = trio.Event()
+        self._rested = trio.Event()
         self._room = {lane: trio.Event() for lane in Lane}
         self._streak = 0
         self._turns: deque[Callable[[], Taken | None]] = deque(
@@ -89,8 +90,14 @@ class Inbox:
         await trio.lowlevel.checkpoint()
         while (item := self._next()) is None:
             self._arrived = trio.Event()
+            self._rested.set()
             await self._arrived.wait()
+            self._rested = trio.Event()
         return item
+
+    async def rest(self) -> None:
+        """Wait until nothing waits here and whoever takes is done with the last item."""
+        await self._rested.wait()
 
     def _next(self) -> Taken | None:
         if self._urgent:

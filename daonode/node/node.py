@@ -145,7 +145,13 @@ async def _run(
     with telling_position(lambda: (node.height, node.replica.core.round)):
         async with obeying_signals(lambda: read_config().log) as nursery:
             rpc: str = await nursery.start(
-                partial(serve, node, listen=config.rpc.listen, cors_origins=config.rpc.cors_origins)
+                partial(
+                    serve,
+                    node,
+                    listen=config.rpc.listen,
+                    cors_origins=config.rpc.cors_origins,
+                    strangers_percent=config.rpc.strangers_percent,
+                )
             )
             metrics = ""
             if config.metrics.listen:

@@ -1,7 +1,7 @@
 """Which peers are sent away for what they do: many faults in a short time cost the connection, each time for longer.
 
 An honest peer commits none, so the bounds are for a peer of another release or with failing hardware; and a validator
-that is sent away by mistake is missed for seconds, not for good.
+that is sent away by mistake is missed for seconds, not for good. A stranger, whom nobody misses, has a smaller bound.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from daonode.replica.events import PeerId
 
 MAX_FAULTS = 32
+MAX_FAULTS_OF_A_STRANGER = 4
 FAULT_WINDOW_SECONDS = 60.0
-"""More than `MAX_FAULTS` within this time cost the connection."""
+"""More faults than that within this time cost the connection."""
 FIRST_ABSENCE_SECONDS = 5.0
 MAX_ABSENCE_SECONDS = 300.0
 """A peer is kept away for `FIRST_ABSENCE_SECONDS`, then each time for twice as long, up to this."""
@@ -38,7 +39,7 @@ class Offences:
         self._now = now
         self._records: dict[PeerId, _Record] = {}
 
-    def note(self, peer: PeerId) -> float | None:
+    def note(self, peer: PeerId, *, max_faults: int) -> float | None:
         """Take a fault; returns for how many seconds the peer is to be sent away, or None where it may stay.
 
         What it had sent before it was sent away does not count again.
@@ -50,7 +51,7 @@ class Offences:
         record.faults.append(now)
         while record.faults[0] <= now - FAULT_WINDOW_SECONDS:
             record.faults.popleft()
-        if len(record.faults) <= MAX_FAULTS:
+        if len(record.faults) <= max_faults:
             return None
         record.faults.clear()
         forgiven = int((now - record.away_until) // FORGIVEN_EACH_SECONDS)

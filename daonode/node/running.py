@@ -121,6 +121,9 @@ class RunningNode:
     async def wait_for_transaction(self, tx_id: TxId, *, timeout_ms: int) -> bool:
         return await self.driver.wait_for_commit(tx_id, timeout_ms=timeout_ms)
 
+    async def rest(self) -> None:
+        await self.driver.rest()
+
     async def wait_for_height(self, height: int) -> None:
         await self.driver.wait_for_height(height)
 

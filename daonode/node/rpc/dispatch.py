@@ -13,8 +13,8 @@ import msgspec
 import structlog
 import trio
 
-from daonode.httpd.budgets import Budget, too_dear
-from daonode.node.rpc.costs import READ
+from daonode.httpd.budgets import Account, too_dear
+from daonode.node.rpc.costs import READ, REQUEST
 from daonode.node.rpc.errors import (
     InternalFailure,
     InvalidParameters,
@@ -78,7 +78,7 @@ class Dispatcher:
     def __init__(self, node: RpcNode) -> None:
         self._node = node
 
-    async def answer(self, body: bytes, *, budget: Budget | None = None) -> bytes | None:
+    async def answer(self, body: bytes, *, budget: Account | None = None) -> bytes | None:
         """The answer to a request's body; None where nothing but notifications was sent.
 
         With a budget the request is paid from it, or refused: a batch as a whole, for the sum of its calls. The
@@ -88,9 +88,9 @@ class Dispatcher:
             request = await self._node.parse(body)
             entries = _read_batch(request) if isinstance(request, list) else [_read_entry(request)]
         except RpcError as error:
-            return self._refuse_unread(error, body, budget)
+            return await self._refuse_unread(error, body, budget)
         cost = _cost_of_bytes(body) + sum(READ if entry.method is None else entry.method.cost for entry in entries)
-        retry_after_s = 0.0 if budget is None else budget.spend(cost)
+        retry_after_s = await _pay(budget, cost)
         if retry_after_s > 0:
             refusal = of_refusal(too_dear(retry_after_s=retry_after_s))
             for entry in entries:
@@ -113,8 +113,8 @@ class Dispatcher:
         await self._answer_all([entry])
         return entry.answer
 
-    def _refuse_unread(self, error: RpcError, body: bytes, budget: Budget | None) -> bytes:
-        retry_after_s = 0.0 if budget is None else budget.spend(READ + _cost_of_bytes(body))
+    async def _refuse_unread(self, error: RpcError, body: bytes, budget: Account | None) -> bytes:
+        retry_after_s = await _pay(budget, READ + _cost_of_bytes(body))
         refusal = of_refusal(too_dear(retry_after_s=retry_after_s)) if retry_after_s > 0 else error
         self._node.api.rpc_metrics.note_unread(refusal.reason)
         return error_body(refusal)
@@ -174,6 +174,14 @@ class Dispatcher:
         for entry, answer in zip(entries, answers, strict=True):
             entry.answer = answer
             entry.seconds = trio.current_time() - began
+
+
+async def _pay(budget: Account | None, cost: int) -> float:
+    """Pay for a request and wait for its turn; returns 0, or after how many seconds to come again."""
+    if budget is None:
+        return 0.0
+    retry_after_s = budget.spend(cost)
+    return await budget.turn(REQUEST if retry_after_s else REQUEST + cost) or retry_after_s
 
 
 def error_body(error: RpcError) -> bytes:

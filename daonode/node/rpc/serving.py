@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from daonode.httpd import server
-from daonode.httpd.budgets import Budgets
+from daonode.httpd.budgets import Budgets, Strangers
 from daonode.httpd.guard import make_guard
 from daonode.httpd.refusal import Refusal, RefusalBody
 from daonode.httpd.service import ServerLimits, Service
 from daonode.httpd.websocket import WebSocket
 from daonode.httpd.websockets import Endpoint, WebSockets
 from daonode.node.api import NodeApi
+from daonode.node.rpc.costs import UNITS_A_PERCENT
 from daonode.node.rpc.dispatch import error_body
 from daonode.node.rpc.errors import of_refusal
 from daonode.node.rpc.feed import Feed
@@ -34,14 +35,18 @@ async def serve(
     *,
     listen: str,
     cors_origins: Sequence[str] = (),
+    strangers_percent: int = 100,
     task_status: TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve JSON-RPC over HTTP and WebSockets, the status page, health and metrics, as `httpd.server.serve` does.
 
+    `strangers_percent` of a core is what the calls of other machines may take together.
+
     Raises:
         ListenError: the address is taken, or none of this machine's.
     """
-    service, budgets = _service(api, listen=listen, cors_origins=cors_origins), Budgets()
+    service = _service(api, listen=listen, cors_origins=cors_origins)
+    budgets = Budgets(together=Strangers(rate=strangers_percent * UNITS_A_PERCENT, rest=api.rest))
     node = RpcNode(api)
     feed = Feed(node)
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import trio
 
-from daonode.httpd.budgets import Budget
+from daonode.httpd.budgets import Account
 from daonode.httpd.websocket import WebSocket
 from daonode.node.rpc.dispatch import Dispatcher
 from daonode.node.rpc.errors import RpcError, TooMuch, not_found
@@ -39,7 +39,7 @@ class Subscription:
 class RpcSession:
     """The calls and subscriptions of one connection."""
 
-    def __init__(self, connection: WebSocket, *, node: RpcNode, feed: Feed, budget: Budget) -> None:
+    def __init__(self, connection: WebSocket, *, node: RpcNode, feed: Feed, budget: Account) -> None:
         self._connection = connection
         self._node = node
         self._feed = feed

@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daonode.httpd.asgi import guarded, refusal_response
 from daonode.httpd.body import read_body
-from daonode.httpd.budgets import Budgets
+from daonode.httpd.budgets import Budgets, too_dear
 from daonode.httpd.refusal import Refusal
 from daonode.httpd.service import Service
 from daonode.node.api import NodeApi
+from daonode.node.rpc.costs import REQUEST
 from daonode.node.rpc.dispatch import Dispatcher, error_body
-from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, Unavailable
+from daonode.node.rpc.errors import InvalidRequest, NotFound, RpcError, Unavailable, of_refusal
 from daonode.node.rpc.health import obstacles
 from daonode.node.rpc.method import BODY_LIMITS, RpcNode
 from daonode.node.rpc.results import StatusResult
@@ -83,6 +84,13 @@ class Site:
         answering = guarded(app, self._service)
 
         async def finished(scope: Scope, receive: Receive, send: Send) -> None:
+            # Calls wait for their turn in the dispatcher, where it is known what they ask for.
+            is_call = scope.get("method") == "POST"
+            retry_after_s = 0.0 if is_call else await self._budgets.of(_address_of(scope)).turn(REQUEST)
+            if retry_after_s:
+                await _refusal(429, of_refusal(too_dear(retry_after_s=retry_after_s)))(scope, receive, send)
+                return
+
             async def send_with_headers(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     headers = MutableHeaders(scope=message)
@@ -104,8 +112,7 @@ class Site:
             body = await read_body(request, max_bytes=self._service.limits.body_bytes, hint="split the batch")
             if isinstance(body, Refusal):
                 return refusal_response(body, render=self._service.render)
-            address = "" if request.client is None else request.client.host
-            answer = await self._dispatcher.answer(body, budget=self._budgets.of(address))
+            answer = await self._dispatcher.answer(body, budget=self._budgets.of(_address_of(request.scope)))
         finally:
             self._open_requests -= 1
         return Response(status_code=204) if answer is None else Response(answer, media_type="application/json")
@@ -127,6 +134,11 @@ class Site:
 
     async def _get_metrics(self, _: Request) -> Response:
         return Response(self._api.metrics(), media_type=METRICS_TYPE)
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return "" if client is None else str(client[0])
 
 
 def _overloaded() -> Unavailable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import trio
 
-from daonode.node.pace import Pace
+from daonode.httpd.pace import Pace
 from daonode.node.transport.counters import LaneCounters
 from daonode.node.transport.types import LANE_LIMITS, Lane
 

@@ -3,7 +3,8 @@
 A handshake costs milliseconds of CPU, and whoever asks for one has proved nothing. An address is held to bounds of its
 own, for IPv6 its /64 network, which one subscriber usually has. All addresses together are held to bounds too, those of
 listed peers excepted: however many strangers there are, a peer that comes back finds the gate open. A handshake that
-fails counts as `FAILURE_UNITS`, which an address pays off at its pace and so is forgiven in seconds.
+fails counts as `FAILURE_UNITS`, and a stranger that is sent away as `OFFENCE_UNITS`, whatever identity it comes with
+next; an address pays them off at its pace and so is forgiven in seconds.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from daonode.httpd.addresses import budget_name
-from daonode.node.pace import Pace
+from daonode.httpd.pace import Pace
 
 MAX_HANDSHAKES = 32
 """Handshakes of strangers' addresses that are under way at a time."""
@@ -25,6 +26,7 @@ ADDRESS_HANDSHAKES_A_SECOND = 4.0
 BURST_SECONDS = 8.0
 """So many seconds' worth is free after a pause: nodes that start together behind one address are honest."""
 FAILURE_UNITS = 4
+OFFENCE_UNITS = 32
 MAX_ADDRESSES = 4_096
 """Addresses that are remembered; with one more, the one that was not seen for longest is forgotten."""
 
@@ -93,6 +95,12 @@ class Gate:
             own.under_way -= 1
             if not is_proven:
                 own.pace.use(FAILURE_UNITS - 1)
+
+    def blame(self, address: str) -> None:
+        """A stranger from this address had to be sent away."""
+        own = self._addresses.get(budget_name(address))
+        if own is not None:
+            own.pace.use(OFFENCE_UNITS)
 
     def _refusal(self, own: _Queue, *, is_stranger: bool) -> Refusal | None:
         if own.under_way >= MAX_HANDSHAKES_OF_AN_ADDRESS:

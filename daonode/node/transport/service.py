@@ -26,6 +26,10 @@ from daonode.node.transport.session import Session, SessionEnd, SessionPorts
 from daonode.node.transport.sockets import dial, listening_address, open_listeners, parse_address, remote_host
 from daonode.node.transport.types import LANE_LIMITS, Lane, Multiaddress, Received, TransportConfig
 
+HOLD_SECONDS = 1.0
+"""How long a connection that gets no handshake stays open; closing and accepting the next costs more."""
+MAX_HELD_CONNECTIONS = 64
+
 Told = Callable[[str, str], None]
 """Told of a connection that came to nothing through the fault of its other side: who, as far as is known, and why."""
 
@@ -41,6 +45,7 @@ class Transport:
         self._config = config
         self._listeners = listeners
         self._inbox = Inbox()
+        self._held_connections = 0
         self._on_refused = on_refused
         self._handshaker = Handshaker(host_seed=config.host_seed, network_key=config.network_key)
         listed_hosts = [parse_address(peer.multiaddr)[0] for peer in config.peers if peer.multiaddr]
@@ -91,8 +96,11 @@ class Transport:
     def disconnect(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
         """End a peer's connection, and neither dial nor admit it for a time. `reason` is told with the disconnection.
 
-        Frames that were received before may still follow.
+        Frames that were received before may still follow. The address of one that is not listed pays for it.
         """
+        peer = self._roster.find(peer_id)
+        if peer is not None and peer.address is None:
+            self._gate.blame(peer.host)
         self._roster.keep_out(peer_id, for_seconds=for_seconds, reason=reason)
 
     def hold_back(self, peer_id: PeerId, lane: Lane, *, for_seconds: float) -> None:
@@ -100,6 +108,11 @@ class Transport:
         peer = self._roster.find(peer_id)
         if peer is not None:
             peer.allowance.hold(lane, for_seconds=for_seconds)
+
+    def is_listed(self, peer_id: PeerId) -> bool:
+        """Whether a peer stands in the configuration."""
+        peer = self._roster.find(peer_id)
+        return peer is not None and peer.address is not None
 
     @property
     def closed_on_arrival(self) -> Counter[Refusal]:
@@ -122,8 +135,8 @@ class Transport:
         host = remote_host(stream)
         refusal = self._gate.enter(host)
         if refusal is not None:
-            await trio.aclose_forcefully(stream)
             self._on_refused(host, REFUSALS[refusal])
+            await self._hold(stream)
             return
         connection = None
         try:
@@ -134,6 +147,18 @@ class Transport:
             self.counters.failed_handshakes += 1
         else:
             await self._run_session(connection, host)
+
+    async def _hold(self, stream: trio.SocketStream) -> None:
+        """Close a connection that gets no handshake, after a while where few wait: its other side comes again later."""
+        try:
+            if self._held_connections < MAX_HELD_CONNECTIONS:
+                self._held_connections += 1
+                try:
+                    await trio.sleep(HOLD_SECONDS)
+                finally:
+                    self._held_connections -= 1
+        finally:
+            await trio.aclose_forcefully(stream)
 
     async def _keep_connected(self, peer: Peer) -> None:
         assert peer.address is not None

@@ -10,7 +10,7 @@ from daonode.node.transport.errors import AddressUnavailable, PeerError
 from daonode.node.transport.gate import MAX_HANDSHAKES_OF_AN_ADDRESS, Refusal
 from daonode.node.transport.handshake import Handshaker, request_protocol
 from daonode.node.transport.muxing import LaneStream
-from daonode.node.transport.service import open_transport
+from daonode.node.transport.service import HOLD_SECONDS, MAX_HELD_CONNECTIONS, open_transport
 from daonode.node.transport.session import MAX_PEER_STREAMS
 from daonode.node.transport.sockets import MAX_UNPROVEN_BYTES, dial
 from daonode.node.transport.types import (
@@ -159,6 +159,21 @@ async def test_silent_strangers_are_limited_and_do_not_keep_a_peer_out_for_long(
             async with open_transport(config_of(1, [address_of(0, host.listen_address)])):
                 await next_of(host, PeerConnected)
         for stream in silent:
+            await stream.aclose()
+
+
+async def test_who_gets_no_handshake_is_held_for_a_while_and_so_are_few() -> None:
+    async with open_transport(config_of(0, [])) as host:
+        served = [await dial(host.listen_address) for _ in range(MAX_HANDSHAKES_OF_AN_ADDRESS)]
+        with trio.fail_after(5):
+            held = [await dial(host.listen_address) for _ in range(MAX_HELD_CONNECTIONS)]
+            began = trio.current_time()
+            beyond = await dial(host.listen_address)
+            await _wait_until_closed(beyond)
+            assert trio.current_time() - began < HOLD_SECONDS / 2
+            await _wait_until_closed(held[-1])
+            assert trio.current_time() - began > HOLD_SECONDS / 2
+        for stream in (*served, *held, beyond):
             await stream.aclose()
 
 

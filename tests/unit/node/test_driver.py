@@ -53,6 +53,7 @@ class Network:
     def __init__(self) -> None:
         self.sent: list[tuple[Lane, bytes]] = []
         self.sent_away: list[tuple[PeerId, float]] = []
+        self.has_listed_the_peer = True
         self.held_back: list[tuple[PeerId, Lane, float]] = []
         self._lanes = {lane: trio.open_memory_channel[Received](math.inf) for lane in Lane}
 
@@ -71,6 +72,9 @@ class Network:
 
     def disconnect(self, peer_id: PeerId, *, for_seconds: float, reason: str) -> None:
         self.sent_away.append((peer_id, for_seconds))
+
+    def is_listed(self, peer_id: PeerId) -> bool:
+        return self.has_listed_the_peer
 
     def hold_back(self, peer_id: PeerId, lane: Lane, *, for_seconds: float) -> None:
         self.held_back.append((peer_id, lane, for_seconds))

@@ -105,3 +105,29 @@ async def test_a_full_inbox_lets_other_tasks_run() -> None:
         for _ in range(10):
             await inbox.take()
         assert others > 0
+
+
+async def test_who_rests_goes_on_once_everything_is_taken_and_carried_out(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    inbox = Inbox()
+
+    async def drive() -> None:
+        while True:
+            await inbox.take()
+            await trio.sleep(1)
+
+    for _ in range(2):
+        inbox.put_urgent("round.timeout")
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(drive)
+        await inbox.rest()
+        assert trio.current_time() - began == pytest.approx(2)
+        await inbox.rest()
+        assert trio.current_time() - began == pytest.approx(2)
+        inbox.put_urgent("round.timeout")
+        await trio.testing.wait_all_tasks_blocked()
+        await inbox.rest()
+        assert trio.current_time() - began == pytest.approx(3)
+        nursery.cancel_scope.cancel()

@@ -27,7 +27,7 @@ class Watch:
         """Offend at once; returns the last answer."""
         answer = None
         for _ in range(count):
-            answer = self.offences.note(peer)
+            answer = self.offences.note(peer, max_faults=MAX_FAULTS)
         return answer
 
 

@@ -173,6 +173,9 @@ class FakeNode:
             await committed.wait()
         return committed.is_set()
 
+    async def rest(self) -> None:
+        await trio.lowlevel.checkpoint()
+
     async def wait_for_height(self, height: int) -> None:
         while self.height < height:
             await self.next_commit.wait()

@@ -5,14 +5,16 @@ import json
 import trio
 import trio.testing
 
-from daonode.httpd.budgets import BURST_UNITS, UNITS_PER_SECOND, Budgets
-from daonode.node.rpc.costs import WORK
+from daonode.httpd.budgets import BURST_UNITS, UNITS_PER_SECOND, Budgets, Strangers
+from daonode.node.rpc.costs import READ, REQUEST, WORK
 from daonode.node.rpc.dispatch import BYTES_A_UNIT, MAX_BATCH
 from daonode.node.rpc.methods import METHODS
 from daonode.primitives.json_form import Json
 from tests.unit.node.rpc.calling import Caller, at, error_in
 
 ELSEWHERE = "203.0.113.7"
+NET_INFO = {"jsonrpc": "2.0", "method": "dao_netInfo", "params": {}}
+"""A call that needs no thread, so that no time passes beside the waits."""
 CALL = {"jsonrpc": "2.0", "method": "dao_getBlock", "params": {}}
 
 
@@ -58,6 +60,35 @@ async def test_what_cannot_be_read_costs_too(mock_clock: trio.testing.MockClock)
 
 def test_no_batch_is_dearer_than_a_burst() -> None:
     assert max(method.cost for method in METHODS.values()) * MAX_BATCH <= BURST_UNITS
+
+
+async def test_calls_of_strangers_wait_for_their_turn_and_those_of_this_machine_do_not(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    caller, budgets = Caller(), Budgets(together=Strangers(rate=10.0 * (REQUEST + READ)))
+    call = {**NET_INFO, "id": 1}
+    began = trio.current_time()
+    for _ in range(100):
+        assert "result" in str(await ask(caller, budgets, call, address="127.0.0.1"))
+    assert trio.current_time() == began
+    for _ in range(60):
+        assert "result" in str(await ask(caller, budgets, call))
+    assert 3 < trio.current_time() - began < 6
+    # A body that is no call waits too.
+    began = trio.current_time()
+    for _ in range(10):
+        await caller.dispatcher.answer(b"{", budget=budgets.of(ELSEWHERE))
+    assert trio.current_time() - began > 0.5
+
+
+async def test_who_would_wait_too_long_is_told_when_to_come_back(autojump_clock: trio.testing.MockClock) -> None:
+    caller, budgets = Caller(), Budgets(together=Strangers(rate=float(REQUEST + READ)))
+    budgets.of("203.0.113.8").owe(20.0 * (REQUEST + READ))
+    batch = [{**NET_INFO, "id": index} for index in range(MAX_BATCH)]
+    refused = await ask(caller, budgets, batch)
+    assert isinstance(refused, list)
+    errors = [error_in(each) for each in refused]
+    assert {(each["code"], each["reason"], each["retryable"]) for each in errors} == {(-32005, "rate_limited", True)}
 
 
 async def test_calls_are_counted_by_method_and_outcome() -> None:

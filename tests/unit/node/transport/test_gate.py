@@ -10,6 +10,7 @@ from daonode.node.transport.gate import (
     MAX_ADDRESSES,
     MAX_HANDSHAKES,
     MAX_HANDSHAKES_OF_AN_ADDRESS,
+    OFFENCE_UNITS,
     Gate,
     Refusal,
 )
@@ -65,6 +66,20 @@ def test_handshakes_that_fail_count_several_times() -> None:
     burst = int(ADDRESS_HANDSHAKES_A_SECOND * BURST_SECONDS)
     assert watch.come_and_go(stranger(1), burst // FAILURE_UNITS, is_proven=False) is None
     assert watch.come_and_go(stranger(1), 2, is_proven=False) is Refusal.ADDRESS_TOO_FAST
+
+
+def test_the_address_of_a_stranger_that_was_sent_away_pays_for_whoever_comes_from_it_next() -> None:
+    watch = Watch()
+    assert watch.come_and_go(stranger(1), 1) is None
+    for _ in range(2):
+        watch.gate.blame(stranger(1))
+    assert watch.come_and_go(stranger(1), 1) is Refusal.ADDRESS_TOO_FAST
+    assert watch.come_and_go(stranger(2), 1) is None
+    watch.now += (2 * OFFENCE_UNITS + 1) / ADDRESS_HANDSHAKES_A_SECOND
+    assert watch.come_and_go(stranger(1), 1) is None
+    # An address that was forgotten meanwhile has nothing to pay.
+    watch.gate.blame(stranger(3))
+    assert watch.come_and_go(stranger(3), 1) is None
 
 
 def test_an_ipv6_network_counts_as_one_address() -> None:

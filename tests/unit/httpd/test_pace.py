@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daonode.node.pace import Pace
+from daonode.httpd.pace import Pace
 
 
 class Watch:
