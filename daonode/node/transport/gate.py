@@ -17,14 +17,16 @@ from enum import Enum
 from daonode.httpd.addresses import budget_name
 from daonode.httpd.pace import Pace
 
-MAX_HANDSHAKES = 32
+MAX_HANDSHAKES = 16
 """Handshakes of strangers' addresses that are under way at a time."""
 MAX_HANDSHAKES_OF_AN_ADDRESS = 8
-HANDSHAKES_A_SECOND = 16.0
+HANDSHAKES_A_SECOND = 8.0
 """Of all strangers' addresses together."""
+STRANGERS_BURST_SECONDS = 2.0
+"""So many seconds' worth is free after a pause for all of them together, and for each address `BURST_SECONDS`."""
 ADDRESS_HANDSHAKES_A_SECOND = 4.0
 BURST_SECONDS = 8.0
-"""So many seconds' worth is free after a pause: nodes that start together behind one address are honest."""
+"""Nodes that start together behind one address are honest."""
 FAILURE_UNITS = 4
 OFFENCE_UNITS = 32
 MAX_ADDRESSES = 4_096
@@ -65,7 +67,7 @@ class Gate:
         """How many connections were closed on arrival, by reason."""
         self._now = now
         self._trusted = frozenset(map(budget_name, trusted))
-        self._strangers = self._new(HANDSHAKES_A_SECOND)
+        self._strangers = self._new(HANDSHAKES_A_SECOND, burst_seconds=STRANGERS_BURST_SECONDS)
         self._addresses: OrderedDict[str, _Queue] = OrderedDict()
 
     def enter(self, address: str) -> Refusal | None:
@@ -113,5 +115,5 @@ class Gate:
             return Refusal.ALL_TOO_FAST
         return None
 
-    def _new(self, rate: float) -> _Queue:
-        return _Queue(Pace(rate=rate, burst_seconds=BURST_SECONDS, now=self._now))
+    def _new(self, rate: float, *, burst_seconds: float = BURST_SECONDS) -> _Queue:
+        return _Queue(Pace(rate=rate, burst_seconds=burst_seconds, now=self._now))
