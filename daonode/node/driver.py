@@ -79,6 +79,7 @@ from daonode.signer.signing import Refusal, Signer
 
 T = TypeVar("T")
 MAX_REST_SECONDS = 0.025
+"""How long strangers wait at most for a driver that always has something to step."""
 REACH_SECONDS = 2.0
 """How often it is looked at whether a quorum is connected; a connection that is replaced is shorter away."""
 

@@ -23,10 +23,10 @@ MAX_HANDSHAKES_OF_AN_ADDRESS = 8
 HANDSHAKES_A_SECOND = 8.0
 """Of all strangers' addresses together."""
 STRANGERS_BURST_SECONDS = 2.0
-"""So many seconds' worth is free after a pause for all of them together, and for each address `BURST_SECONDS`."""
+"""So many seconds' worth is free for them together after a pause; the first moment of an attack is the worst."""
 ADDRESS_HANDSHAKES_A_SECOND = 4.0
 BURST_SECONDS = 8.0
-"""Nodes that start together behind one address are honest."""
+"""So much of its own is free for an address after a pause: nodes that start together behind one are honest."""
 FAILURE_UNITS = 4
 OFFENCE_UNITS = 32
 MAX_ADDRESSES = 4_096
