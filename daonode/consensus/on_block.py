@@ -17,7 +17,7 @@ def on_block_built(state: CoreState, event: BlockBuilt) -> None:
     node = state.tree.insert(block, proposal=None, certified=False, now_ms=event.now_ms)
     if node is None:
         return
-    node.status = BlockStatus.EXECUTED
+    node.status, node.work_ms = BlockStatus.EXECUTED, event.work_ms
     state.emit(PersistBlock(block))
     state.emit(Sign(ProposeRequest(header=header, qc=block.qc, tc=block.tc)))
 
@@ -30,6 +30,6 @@ def on_block_executed(state: CoreState, event: BlockExecuted) -> None:
     if event.error is not None:
         node.status = BlockStatus.REFUSED
         return
-    node.status = BlockStatus.EXECUTED
+    node.status, node.work_ms = BlockStatus.EXECUTED, event.work_ms
     # Before any vote for it or for a child can leave: after a crash of all, somebody has to have the block.
     state.emit(PersistBlock(node.block))

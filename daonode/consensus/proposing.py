@@ -8,6 +8,12 @@ from daonode.consensus.pacemaker import EMPTY_BLOCK_DIVISOR
 from daonode.consensus.state import CoreState
 from daonode.consensus.types import Header
 
+REST_FACTOR = 3
+"""How many times as long as a block takes to execute it stands alone: under load the next ones are larger for that, and
+larger ones cost less a transaction."""
+REST_DIVISOR = 8
+"""The part of the base timeout that it stands alone at most."""
+
 
 def propose(state: CoreState) -> None:
     """Ask for a block on the high QC, once, when it is our turn, there is work, and it is time."""
@@ -39,7 +45,7 @@ def _is_our_turn(state: CoreState) -> bool:
 
 
 def _due_ms(state: CoreState) -> int:
-    """When the next block may come: a block interval after the parent came, later for an empty one.
+    """When the next block may come: a block interval after the parent came, later after a large or for an empty one.
 
     An empty block only helps to commit its ancestors, which commit votes do first where everyone gets them.
     """
@@ -47,9 +53,10 @@ def _due_ms(state: CoreState) -> int:
     if arrived_ms > state.now_ms:
         # The clock has been set back: the interval must not last until the clock is there again.
         return state.now_ms
-    wait_ms = state.config.min_block_interval_ms
-    if not state.pending_work and len(state.validators.validators) <= state.config.broadcast_votes_up_to:
-        wait_ms = max(wait_ms, state.config.timeout_base_ms // EMPTY_BLOCK_DIVISOR)
+    config, work_ms = state.config, state.tree.work_ms(state.high_qc.block_id)
+    wait_ms = max(config.min_block_interval_ms, min(REST_FACTOR * work_ms, config.timeout_base_ms // REST_DIVISOR))
+    if not state.pending_work and len(state.validators.validators) <= config.broadcast_votes_up_to:
+        wait_ms = max(wait_ms, config.timeout_base_ms // EMPTY_BLOCK_DIVISOR)
     return arrived_ms + wait_ms
 
 

@@ -70,6 +70,8 @@ class Node:
     certificate: QuorumCertificate | None
     proposal: Signature | None
     arrived_ms: int
+    work_ms: int = 0
+    """How long executing it takes a validator that does nothing else."""
     is_final: bool = False
     """A proof of finality covers the block: it is executed and then committed."""
     is_vote_refused: bool = False
@@ -92,7 +94,7 @@ class BlockTree:
     def __init__(self, *, root: Header, history: tuple[Block, ...], links_kept: int, empty_digest: Hash) -> None:
         self.root = root
         self.root_id = root.id()
-        self._root_arrived_ms = 0
+        self._root_arrived_ms = self._root_work_ms = 0
         self._nodes: dict[BlockId, Node] = {}
         self._orphans: dict[ValidatorId, Node] = {}
         self._committed: deque[Link] = deque((link_of(block) for block in history), maxlen=links_kept)
@@ -168,6 +170,11 @@ class BlockTree:
         node = self._nodes.get(block_id)
         return self._root_arrived_ms if node is None else node.arrived_ms
 
+    def work_ms(self, block_id: BlockId) -> int:
+        """How long executing a known block takes; 0 for a root that was there from the start."""
+        node = self._nodes.get(block_id)
+        return self._root_work_ms if node is None else node.work_ms
+
     def path(self, block_id: BlockId) -> tuple[Node, ...]:
         """The blocks from above the root up to `block_id`, ascending; empty when it does not stand above the root."""
         nodes: list[Node] = []
@@ -193,7 +200,7 @@ class BlockTree:
         assert path, "only a block above the root can be committed"
         self._committed.extend(node.link for node in path)
         self.root, self.root_id = path[-1].header, block_id
-        self._root_arrived_ms = path[-1].arrived_ms
+        self._root_arrived_ms, self._root_work_ms = path[-1].arrived_ms, path[-1].work_ms
         kept: dict[BlockId, Node] = {}
         for node in self._nodes.values():
             if node.link.parent_id == block_id or node.link.parent_id in kept:

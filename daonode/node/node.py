@@ -24,6 +24,7 @@ from daonode.node.opening import open_home, prepare_stores
 from daonode.node.rpc import serve, serve_metrics
 from daonode.node.running import RunningNode
 from daonode.node.storage import Stores
+from daonode.node.storage.merging import let_merging_step_back
 from daonode.node.transport.identity import peer_id_from_public_key
 from daonode.node.transport.service import Transport, open_transport
 from daonode.node.transport.types import Multiaddress, PeerAddress, TransportConfig
@@ -68,6 +69,7 @@ async def run_node(
         Halted: a disk failed, or what others certified contradicts this node's own execution.
     """
     bound_freed_memory()
+    let_merging_step_back()
     _lift_open_files_limit()
     clock = Clock(Path(config.dev.clock_file) if config.dev.clock_file else None)
     stores, chain = open_home(home)

@@ -21,6 +21,7 @@ from daonode.genesis.initial import ValidatorSource
 from daonode.ledger.application import EMPTY_PAYLOAD, Application, BuiltBlock
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.errors import InvalidBlock
+from daonode.ledger.gas import GAS_A_MS
 from daonode.ledger.receipts import receipts_root
 from daonode.ledger.session import NO_TRANSACTION
 from daonode.ledger.tree import UpperNodes
@@ -97,6 +98,11 @@ class ExecutedBlocks:
         """What the uncommitted blocks, on whichever fork, carry against validators."""
         for executed in self._blocks.values():
             yield from executed.result.evidence
+
+    def work_ms(self, block_id: BlockId) -> int:
+        """How long an executed block took by the gas that it used; 0 for one that is not here."""
+        executed = self._blocks.get(block_id)
+        return 0 if executed is None else sum(each.gas_used for each in executed.result.receipts) // GAS_A_MS
 
     def version(self, block_id: BlockId) -> StateVersion:
         """The state after the root or an executed block."""

@@ -25,7 +25,7 @@ key                                 value
 ``m`` + height                      the `Manifest` of a whole snapshot
 ``c`` + block id + index (4 bytes)  an encoded `Chunk`
 ``f``                               the `Manifest` whose chunks are being fetched
-``e`` + path                        the key of this path, while a snapshot is made
+``e`` + run + block (4 bytes each)  a `SortedBlock`, while a snapshot is made
 ==================================  =================================================
 
 Heights and epochs are 8 bytes, big-endian, so that they sort.

@@ -18,7 +18,7 @@ from daonode.consensus import events as core_events
 from daonode.consensus.certificates import genesis_certificate
 from daonode.consensus.core import Core
 from daonode.consensus.epochs import EpochChange
-from daonode.consensus.events import Timer
+from daonode.consensus.events import BlockExecuted, Timer
 from daonode.consensus.messages import ConsensusMessage, SyncMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import Block
@@ -274,8 +274,8 @@ class Replica:
             case core_effects.Build():
                 self._build(effect)
             case core_effects.Execute():
-                error = self._executed.execute(effect.block)
-                self._feed(core_events.BlockExecuted(self._now_ms, effect.block.header.id(), error))
+                block_id, error = effect.block.header.id(), self._executed.execute(effect.block)
+                self._feed(BlockExecuted(self._now_ms, block_id, error, self._executed.work_ms(block_id)))
             case core_effects.PersistBlock():
                 self._persist_block(effect.block)
             case core_effects.Sign():
@@ -315,7 +315,7 @@ class Replica:
         )
         self._built = block.header.id()
         self._admission.drop_skipped(built.skipped)
-        self._feed(core_events.BlockBuilt(self._now_ms, block))
+        self._feed(core_events.BlockBuilt(self._now_ms, block, self._executed.work_ms(self._built)))
 
     def _persist_block(self, block: Block) -> None:
         self._effects.append(self._durable.write(block))

@@ -1,8 +1,7 @@
 """Making a snapshot out of a store that stands still, in small pieces that are written one after the other.
 
-The state is ordered by key and a snapshot by the hash of it, so the keys are first sorted by the database that the
-snapshot is written to. Memory is bounded by one chunk and the list of all, whatever the size of the state. What an
-interrupted one has left is deleted by the next.
+The state is first sorted (`sorting.py`) in the database that the snapshot is written to, then cut. Memory is bounded by
+one chunk, the list of all, and what sorting takes. What an interrupted one has left is deleted by the next.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from daonode.replica.layout import (
     FETCHING_KEY,
     MANIFEST_PREFIX,
     SORTING_PREFIX,
-    STATE_PREFIX,
     CommittedBlock,
     chunk_key,
     height_key,
@@ -39,9 +37,7 @@ from daonode.replica.snapshot import (
     path_before,
 )
 from daonode.replica.snapshot_archive import SnapshotArchive
-
-PIECE_ENTRIES = 256
-"""Entries that a piece of the work reads or writes, a few milliseconds' worth; a chunk is written by a piece."""
+from daonode.replica.sorting import PIECE_ENTRIES, PathEntry, delete_runs, merge_runs, write_runs
 
 _Entry = tuple[bytes, bytes]
 
@@ -77,12 +73,13 @@ def make_snapshot(archive: Archive, snapshots: KeyValueReader, *, chunk_bytes: i
     if committed.proof is None or any(manifest.header == committed.header for manifest in kept):
         return
     yield from _delete_unfinished(snapshots, kept)
-    yield from _sort_keys(archive.state)
+    runs = yield from write_runs(archive.state)
     chunks: list[ChunkInfo] = []
-    for chunk, writes in _cut(archive, snapshots, committed, chunk_bytes=chunk_bytes):
+    for chunk, writes in _cut(archive, merge_runs(snapshots, runs), committed, chunk_bytes=chunk_bytes):
         if chunk is not None:
             chunks.append(chunk)
         yield writes
+    yield from delete_runs(runs)
     manifest = Manifest(
         header=committed.header,
         proof=committed.proof,
@@ -122,43 +119,25 @@ def _delete_unfinished(snapshots: KeyValueReader, kept: tuple[Manifest, ...]) ->
         yield tuple(batch)
 
 
-def _sort_keys(state: KeyValueReader) -> Iterator[Writes]:
-    """Write every key of the state under its path."""
-    batch: list[tuple[bytes, bytes | None]] = []
-    for stored_key, _ in state.iterate(start=STATE_PREFIX, end=prefix_end(STATE_PREFIX)):
-        key = stored_key[len(STATE_PREFIX) :]
-        batch.append((SORTING_PREFIX + sha256(key), key))
-        if len(batch) >= PIECE_ENTRIES:
-            yield tuple(batch)
-            batch.clear()
-    yield tuple(batch)
-
-
 def _cut(
-    archive: Archive, snapshots: KeyValueReader, committed: CommittedBlock, *, chunk_bytes: int
+    archive: Archive, sorted_entries: Iterator[PathEntry], committed: CommittedBlock, *, chunk_bytes: int
 ) -> Iterator[tuple[ChunkInfo | None, Writes]]:
-    """Yield each chunk with the batch that writes it and deletes the keys in it; in between, batches without."""
+    """Yield each chunk with the batch that writes it; in between, batches without."""
     state, block_id = archive.state_at_tip(), committed.block_id
     index, first, byte_count = 0, FIRST_PATH, 0
     entries: list[_Entry] = []
-    used: list[tuple[bytes, bytes | None]] = []
 
     def close(last: bytes) -> tuple[ChunkInfo, Writes]:
         proof = prove_range(state, version=committed.header.height, first=first, last=last)
         data = encode(Chunk(entries=tuple(entries), proof=proof))
-        return ChunkInfo(first=first, hash=sha256(data)), ((chunk_key(block_id, index), data), *used)
+        return ChunkInfo(first=first, hash=sha256(data)), ((chunk_key(block_id, index), data),)
 
-    for sorting_key, key in snapshots.iterate(start=SORTING_PREFIX, end=prefix_end(SORTING_PREFIX)):
-        path = sorting_key[len(SORTING_PREFIX) :]
-        value = state.get(key)
-        assert value is not None, "the archive stands still"
+    for path, key, value in sorted_entries:
         if entries and byte_count + len(key) + len(value) > chunk_bytes:
             yield close(path_before(path))
             index, first, byte_count = index + 1, path, 0
             entries.clear()
-            used.clear()
         entries.append((key, value))
-        used.append((sorting_key, None))
         byte_count += len(key) + len(value)
         if len(entries) % PIECE_ENTRIES == 0:
             yield None, ()

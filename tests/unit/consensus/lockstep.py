@@ -141,9 +141,10 @@ class Machine:
         now_ms = self.network.now_ms
         match effect:
             case Build():
-                return BlockBuilt(now_ms, self.build(effect))
+                return BlockBuilt(now_ms, self.build(effect), self.network.work_ms)
             case Execute():
-                return BlockExecuted(now_ms, effect.block.header.id(), self.execute(effect.block))
+                error = self.execute(effect.block)
+                return BlockExecuted(now_ms, effect.block.header.id(), error, self.network.work_ms)
             case PersistBlock():
                 self.disk.blocks[effect.block.header.id()] = effect.block
             case Sign():
@@ -229,6 +230,8 @@ class Network:
         settings = {"min_block_interval_ms": 0, **config}
         self.config = ConsensusConfig(chain_id=CHAIN_ID, empty_payload_digest=EMPTY_PAYLOAD_DIGEST, **settings)
         self.now_ms = GENESIS_MS + 1_000
+        self.work_ms = 0
+        """How much work each block is."""
         self.filter: Filter = lambda sender, receiver, message: LATENCY_MS
         self.signed: list[tuple[int, object, Signature]] = []
         self.sent: list[tuple[int, int, ConsensusMessage]] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from daonode.consensus.messages import (
     CommitVoteMessage,
     ConsensusMessage,
@@ -60,6 +62,17 @@ def test_blocks_keep_the_interval() -> None:
     times_ms = [block.header.time_ms for block in network.machines[0].disk.committed]
     assert len(times_ms) >= 5
     assert all(later - earlier >= 200 - LATENCY_MS for earlier, later in pairwise(times_ms))
+
+
+@pytest.mark.parametrize(("work_ms", "interval_ms"), [(0, 50), (10, 50), (40, 120), (41, 123), (250, 125)])
+def test_blocks_keep_three_times_the_work_of_their_parents_up_to_a_bound(work_ms: int, interval_ms: int) -> None:
+    network = Network(min_block_interval_ms=50, timeout_base_ms=1_000)
+    network.work_ms = work_ms
+    network.submit(5)
+    network.run(10_000)
+    times_ms = [block.header.time_ms for block in network.machines[0].disk.committed]
+    gaps_ms = [later - earlier for earlier, later in pairwise(times_ms)]
+    assert all(interval_ms - LATENCY_MS <= gap_ms <= interval_ms + 2 * LATENCY_MS for gap_ms in gaps_ms), gaps_ms
 
 
 def test_commits_go_on_with_one_of_four_silent_and_its_turns_are_dropped() -> None:
