@@ -202,6 +202,7 @@ def _add_stages(report: Report, before: Moment, after: Moment, votes: float) -> 
     for prefix, title in (
         ("daonode_stage_cpu_seconds_total{", "cpu"),
         ("daonode_step_seconds_sum{", "step"),
+        ("daonode_job_seconds_sum{", "job"),
         ("daonode_persist_seconds_sum{", "persist"),
     ):
         names = sorted({name for metrics in after.metrics.values() for name in metrics if name.startswith(prefix)})

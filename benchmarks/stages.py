@@ -21,8 +21,8 @@ from daonode.ledger import tree
 from daonode.ledger.block import BlockInfo, BlockResult
 from daonode.ledger.checking import decode_transaction
 from daonode.ledger.receipts import receipts_root
-from daonode.ledger.tree import UpperNodes
-from daonode.ledger.versions import StateVersion
+from daonode.ledger.tree import WarmNodes
+from daonode.ledger.versions import StateVersion, WarmValues
 from daonode.node.rpc.method import BODY_LIMITS
 from daonode.node.storage import Stores, open_stores
 from daonode.primitives.codec import decode, encode
@@ -45,16 +45,17 @@ class Ledger:
     chain: NewChain
     stores: Stores
     version: StateVersion = field(init=False)
-    upper_nodes: UpperNodes = field(init=False)
+    values: WarmValues = field(init=False)
+    nodes: WarmNodes = field(init=False)
 
     def __post_init__(self) -> None:
         self.stores.state.write(self.chain.genesis_writes(), sync=True)
         header = self.chain.initial.header
         state = StateAtTip(self.stores.state)
+        self.values, self.nodes = WarmValues(state), WarmNodes(state)
         self.version = StateVersion(
-            height=header.height, time_ms=header.time_ms, root=header.state_root, state=state, nodes=state
+            height=header.height, time_ms=header.time_ms, root=header.state_root, state=self.values, nodes=self.nodes
         )
-        self.upper_nodes = UpperNodes(state)
 
     def info(self) -> BlockInfo:
         """The next block."""
@@ -71,8 +72,9 @@ class Ledger:
         # The header's own fields do not matter here: its size does.
         self.stores.state.write(commit_writes(self.chain.initial.header, result, None), sync=True)
         version = self.version.child(result, height=info.height, time_ms=info.time_ms)
-        self.upper_nodes.remember(result.nodes)
-        version.settle(state=StateAtTip(self.stores.state), nodes=self.upper_nodes)
+        self.values.remember(result.writes)
+        self.nodes.remember(result.nodes)
+        version.settle(state=self.values, nodes=self.nodes)
         self.version = version
 
     def block(self, raws: Sequence[bytes]) -> None:

@@ -11,7 +11,7 @@ from daonode.consensus.types import Header
 REST_FACTOR = 3
 """How many times as long as a block takes to execute it stands alone: under load the next ones are larger for that, and
 larger ones cost less a transaction."""
-REST_DIVISOR = 8
+REST_DIVISOR = 4
 """The part of the base timeout that it stands alone at most."""
 
 

@@ -34,6 +34,7 @@ from daonode.ledger.transactions import (
     tx_id,
 )
 from daonode.primitives.codec import DecodeError, decode
+from daonode.primitives.generations import Generations
 from daonode.primitives.hashing import sha256
 from daonode.primitives.ids import ChainId, Hash, PublicKey, TxId
 from daonode.primitives.signatures import verify
@@ -144,42 +145,31 @@ def verify_signatures(tx: CheckedTransaction) -> None:
 
 
 class DecodedCache:
-    """Remembers transactions that were taken apart, by their bytes: intake and execution see the same ones.
+    """Remembers transactions that were taken apart, by their bytes: intake and execution see the same ones."""
 
-    Two generations, as in `VerifiedCache`. What is remembered depends on the bytes alone.
-    """
-
-    __slots__ = ("_older", "_younger")
+    __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._younger: dict[bytes, CheckedTransaction] = {}
-        self._older: dict[bytes, CheckedTransaction] = {}
+        self._known: Generations[bytes, CheckedTransaction] = Generations(MAX_DECODED)
 
     def decode(self, raw: bytes) -> CheckedTransaction:
         """Take a transaction apart as `decode_transaction` does, which raises the same errors."""
-        known = self._younger.get(raw) or self._older.get(raw)
+        known = self._known.get(raw, None)
         if known is not None:
             return known
         decoded = decode_transaction(raw)
         if len(raw) <= MAX_DECODED_BYTES:
-            if len(self._younger) >= MAX_DECODED:
-                self._older, self._younger = self._younger, {}
-            self._younger[raw] = decoded
+            self._known.put(raw, decoded)
         return decoded
 
 
 class VerifiedCache:
-    """Remembers verified transactions by the hash of their full bytes, so that none is verified twice.
+    """Remembers verified transactions by the hash of their full bytes, so that none is verified twice."""
 
-    Two generations: when the younger is full it becomes the older, and the older is dropped. Each step is one operation
-    on a dictionary, so threads that add at the same time lose at worst an entry.
-    """
-
-    __slots__ = ("_older", "_younger")
+    __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._younger: dict[Hash, None] = {}
-        self._older: dict[Hash, None] = {}
+        self._known: Generations[Hash, Hash] = Generations(MAX_VERIFIED)
 
     def verify(self, tx: CheckedTransaction) -> None:
         """Verify the signatures unless these very bytes were verified before.
@@ -187,9 +177,6 @@ class VerifiedCache:
         Raises:
             InvalidSignature: one does not verify; that is not remembered.
         """
-        if tx.digest in self._younger or tx.digest in self._older:
-            return
-        verify_signatures(tx)
-        if len(self._younger) >= MAX_VERIFIED:
-            self._older, self._younger = self._younger, {}
-        self._younger[tx.digest] = None
+        if self._known.get(tx.digest, None) is None:
+            verify_signatures(tx)
+            self._known.put(tx.digest, tx.digest)

@@ -10,13 +10,14 @@ each digit of `n`, and each change is referred to once for each digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from daonode.ledger.block import BlockResult
 from daonode.ledger.overlay import merge
 from daonode.ledger.state import StateReader
 from daonode.ledger.tree import NodeReader, prove
+from daonode.primitives.generations import Generations
 from daonode.primitives.ids import Hash
 from daonode.primitives.state_proof import StateProof
 
@@ -24,12 +25,47 @@ MAX_KEPT_READS: Final = 4_096
 """Values of the parent or the storage that a version remembers: the mempool asks for the same few again and again."""
 
 
+MAX_LATE_VALUES: Final = 12_288
+"""Values of the storage that each of two generations remembers."""
+MAX_LATE_VALUE_BYTES: Final = 512
+"""Longer ones are not remembered."""
+_NOT_HERE: Final = b"not here"
+"""Stands for a value that is to be read from the storage. Compared by identity, so no value can be mistaken for it."""
+
 SPAN: Final = 16
 """After how many versions the next one skips them."""
 
 
 _Changes = tuple[Mapping[bytes, bytes | None], Mapping[bytes, bytes]]
 """Flat values and tree nodes."""
+
+
+class WarmValues:
+    """The committed flat state in a storage, which remembers what was committed last.
+
+    Only what was committed is remembered, not what was read: a reading on another thread may be of an older state.
+    """
+
+    __slots__ = ("_late", "_storage")
+
+    def __init__(self, storage: StateReader) -> None:
+        self._storage = storage
+        self._late: Generations[bytes, bytes | None] = Generations(MAX_LATE_VALUES)
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """The value at `key`, or None."""
+        value = self._late.get(key, _NOT_HERE)
+        return self._storage.get(key) if value is _NOT_HERE else value
+
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with `start <= key < end`, ascending."""
+        return self._storage.iterate(start, end)
+
+    def remember(self, writes: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take in what has been committed to the storage, or is about to be before anybody else reads."""
+        for key, value in writes:
+            is_long = value is not None and len(value) > MAX_LATE_VALUE_BYTES
+            self._late.put(key, _NOT_HERE if is_long else value)
 
 
 class StateVersion:
@@ -73,14 +109,14 @@ class StateVersion:
         return child
 
     def settle(self, *, state: StateReader, nodes: NodeReader) -> None:
-        """Read from the storage from now on: this version has been committed to it. Lets go of parent and changes.
+        """Read from the storage below this version's changes: it has been committed there. Lets go of the parent.
 
-        Versions on top of this one stay valid. Those on a fork beside it are not to be read any more.
+        Versions on top of this one stay valid, and so does a reading that is under way on another thread. Those on a
+        fork beside it are not to be read any more.
         """
         self._parent = None
         self._parent_state = state
         self._parent_nodes = nodes
-        self._writes, self._sorted_keys, self._nodes = {}, (), {}
 
     def _skipped_by(self, place: int) -> tuple[list[_Changes], StateVersion]:
         """The changes, from this version down, that a child at `place` takes into its own; and the version below."""

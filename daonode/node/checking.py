@@ -1,7 +1,8 @@
 """Checks of what clients and peers send, on worker threads where it is much; and what they may cost.
 
 A peer has a share of one core for what it sends on a lane: for decoding it and verifying its signatures. Who needs more
-is read more slowly, so that a flood of signatures, valid ones too, costs no more than that share.
+is read more slowly, so that a flood of signatures, valid ones too, costs no more than that share. While plenty of
+transactions wait for a block, all who send more of them share what blocks can spare.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ MAX_CHECKING_THREADS = 2
 PEER_CORES = 0.25
 """The share of a core of one peer and lane; two thousand signatures a second."""
 BURST_SECONDS = 4.0
+PLENTY_TRANSACTIONS = 2_048
+"""With so many in the mempool the next blocks are full: what is checked beyond that only waits longer."""
+SPARE_CORES = 0.125
+"""The share of a core for checking transactions of all clients and peers then: a thousand a second, about as many as
+blocks can take."""
+SPARE_BURST_SECONDS = 0.25
 MAX_PEERS = 512
 """Shares that are remembered; with one more, the one that began first is forgotten."""
 
@@ -37,21 +44,34 @@ HoldBack = Callable[[PeerId, Lane, float], None]
 
 
 class Checker:
-    """Checks for one node."""
+    """Checks for one node; `waiting` tells how many transactions are in its mempool."""
 
-    def __init__(self, intake: Intake, *, clock: Clock, metrics: NodeMetrics, hold_back: HoldBack) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        clock: Clock,
+        metrics: NodeMetrics,
+        hold_back: HoldBack,
+        waiting: Callable[[], int],
+    ) -> None:
         self._intake = intake
         self._clock = clock
         self._metrics = metrics
         self._hold_back = hold_back
+        self._waiting = waiting
+        self._spare = Pace(rate=SPARE_CORES, burst_seconds=SPARE_BURST_SECONDS, now=trio.current_time)
         self._threads = trio.CapacityLimiter(MAX_CHECKING_THREADS)
         self._shares: dict[tuple[PeerId, Lane], Pace] = {}
 
     async def check_transactions(self, raws: Sequence[bytes]) -> list[CheckedTransaction | TransactionError]:
         """Check what a client sends: for each the transaction, or why it is refused."""
         if sum(map(len, raws)) <= MAX_INLINE_BYTES:
-            return self._check_all(tuple(raws))
-        return await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._threads)
+            checked, cpu_seconds = self._check_all(tuple(raws))
+        else:
+            checked, cpu_seconds = await trio.to_thread.run_sync(self._check_all, tuple(raws), limiter=self._threads)
+        await self._make_room(cpu_seconds)
+        return checked
 
     async def check_message(self, peer: PeerId, lane: Lane, data: bytes) -> MessageReceived:
         """Check what a peer sends, and charge it; many transactions are checked on a thread, the rest is too small.
@@ -70,7 +90,14 @@ class Checker:
         self._charge(peer, lane, cpu_seconds)
         if isinstance(checked, PeerError):
             raise checked
+        if lane is Lane.MEMPOOL:
+            await self._make_room(cpu_seconds)
         return MessageReceived(now_ms, peer, checked.message, checked.transactions)
+
+    async def _make_room(self, cpu_seconds: float) -> None:
+        """Let blocks go first where there is plenty for them."""
+        if self._waiting() >= PLENTY_TRANSACTIONS:
+            await trio.sleep(self._spare.use(cpu_seconds))
 
     def _charge(self, peer: PeerId, lane: Lane, cpu_seconds: float) -> None:
         share = self._shares.get((peer, lane))
@@ -85,8 +112,9 @@ class Checker:
 
     # On threads, where it is much.
 
-    def _check_all(self, raws: tuple[bytes, ...]) -> list[CheckedTransaction | TransactionError]:
-        now_ms = self._clock.now_ms()
+    def _check_all(self, raws: tuple[bytes, ...]) -> tuple[list[CheckedTransaction | TransactionError], float]:
+        """For each the transaction, or why it is refused; and the CPU seconds that it took to find out."""
+        now_ms, began = self._clock.now_ms(), thread_time()
         checked: list[CheckedTransaction | TransactionError] = []
         with self._metrics.count_cpu("check_clients"):
             for raw in raws:
@@ -94,7 +122,7 @@ class Checker:
                     checked.append(self._intake.check_transaction(raw, now_ms=now_ms))
                 except TransactionError as error:
                     checked.append(error)
-        return checked
+        return checked, thread_time() - began
 
     def _check_one(self, lane: Lane, data: bytes, now_ms: int) -> tuple[CheckedMessage | PeerError, float]:
         """The message, or why it is none; and the CPU seconds that it took to find out."""

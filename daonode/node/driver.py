@@ -44,6 +44,7 @@ from daonode.node.transport.types import PeerDisconnected as TransportDisconnect
 from daonode.primitives.codec import encode
 from daonode.primitives.ids import TxId, ValidatorId
 from daonode.replica.effects import (
+    BeginJob,
     Broadcast,
     CancelTimer,
     Committed,
@@ -62,6 +63,7 @@ from daonode.replica.effects import (
 )
 from daonode.replica.events import (
     Event,
+    JobEnded,
     MessageReceived,
     PeerConnected,
     PeerDisconnected,
@@ -73,6 +75,7 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.intake import Intake
+from daonode.replica.jobs import Job, Outcome, do
 from daonode.replica.messages import BlockRequest, BlockResponse, Lane, Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.signer.signing import Refusal, Signer
@@ -117,8 +120,11 @@ class Driver:
         self._connected = connected
         self._inbox = Inbox(metrics.note_waited)
         self._timers = Timers(clock, self._inbox.put_urgent)
-        self._checker = Checker(intake, clock=clock, metrics=metrics, hold_back=self._hold_back)
+        self._checker = Checker(
+            intake, clock=clock, metrics=metrics, hold_back=self._hold_back, waiting=lambda: len(replica.mempool)
+        )
         self._clients = Clients(self._inbox)
+        self._begin_job, self._jobs = trio.open_memory_channel[Job](max_buffer_size=1)
         self._committed_height = replica.core.committed_height
         self._next_commit = trio.Event()
         self._offences = Offences(trio.current_time)
@@ -142,6 +148,7 @@ class Driver:
                 nursery.start_soon(self._timers.run)
                 nursery.start_soon(self._watch_reach)
                 nursery.start_soon(self._snapshots.run)
+                nursery.start_soon(self._do_jobs)
                 for lane in TransportLane:
                     nursery.start_soon(self._receive, lane)
                 await self._step(Started(self._clock.now_ms()))
@@ -154,6 +161,7 @@ class Driver:
 
     async def submit(self, raws: Sequence[bytes]) -> tuple[TxId | TransactionError, ...]:
         """Check transactions and offer them to the mempool: for each its id, or why it was refused."""
+        await self._inbox.released()
         return await self._clients.submit(await self._checker.check_transactions(raws))
 
     async def wait_for_commit(self, tx_id: TxId, *, timeout_ms: int) -> bool:
@@ -174,6 +182,19 @@ class Driver:
         while self._signer is not None:
             await trio.sleep(REACH_SECONDS)
             self._narrator.reaching_quorum(self._replica.reaches_quorum)
+
+    async def _do_jobs(self) -> None:
+        """Execute and build blocks on a thread, while all else goes on."""
+
+        def run(job: Job) -> Outcome:
+            with self._metrics.count_cpu("execution"):
+                return do(job)
+
+        async for job in self._jobs:
+            with self._metrics.time_job(type(job).__name__):
+                outcome = await trio.to_thread.run_sync(run, job)
+            self._inbox.put_urgent(JobEnded(self._clock.now_ms(), job, outcome))
+            self._inbox.release()
 
     # Events in.
 
@@ -196,6 +217,8 @@ class Driver:
     async def _take_in(self, item: Inbound) -> None:
         """Check a message and queue it."""
         peer, lane = PeerId(item.peer), Lane(item.lane.value)
+        if lane is Lane.MEMPOOL:
+            await self._inbox.released()
         try:
             message = await self._checker.check_message(peer, lane, item.data)
         except PeerError as error:
@@ -240,6 +263,9 @@ class Driver:
                 await self._persist(effect)
             case Sign():
                 await self._sign(effect)
+            case BeginJob():
+                self._inbox.hold()
+                self._begin_job.send_nowait(effect.job)
             case EnterEpoch():
                 await self._enter_epoch(effect)
             case Send():

@@ -1,9 +1,10 @@
 """What waits to be stepped by the driver: bounded queues, the most urgent first, and none that silences another.
 
-Signatures and timers come first, then messages of the consensus lane, then sync, clients' transactions in batches and
-peers' transactions in turn. After `MAX_CONSENSUS_STREAK` messages of the consensus lane one of the others is served, so
-that a flood there delays the others and does not starve them. Producers of a full queue wait; a client's submission is
-refused instead.
+Signatures, executed blocks and timers come first, then messages of the consensus lane, then sync, clients' transactions
+in batches and peers' transactions in turn. After `MAX_CONSENSUS_STREAK` messages of the consensus lane one of the
+others is served, so that a flood there delays the others and does not starve them. Producers of a full queue wait; a
+client's submission is refused instead. While a block is executed transactions are held: they come in any number, and
+what they took of the time would be the block's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from collections.abc import Callable
 
 import trio
 
-from daonode.replica.events import MessageReceived, PeerConnected, PeerDisconnected, Signed, SignRefused, Submission
+from daonode.replica.events import (
+    JobEnded,
+    MessageReceived,
+    PeerConnected,
+    PeerDisconnected,
+    Signed,
+    SignRefused,
+    Submission,
+)
 from daonode.replica.messages import Lane
 
 MAX_WAITING_MESSAGES = 256
@@ -23,7 +32,7 @@ MAX_SUBMISSIONS_A_STEP = 256
 MAX_CONSENSUS_STREAK = 64
 """Messages of the consensus lane stepped in a row while others wait; far more than a round of 32 validators needs."""
 
-Urgent = Signed | SignRefused | PeerConnected | PeerDisconnected
+Urgent = Signed | SignRefused | JobEnded | PeerConnected | PeerDisconnected
 Taken = Urgent | str | MessageReceived | tuple[Submission, ...]
 """A text is the name of a timer that is due."""
 
@@ -38,10 +47,12 @@ class Inbox:
         self._submissions: deque[Submission] = deque()
         self._arrived = trio.Event()
         self._rested = trio.Event()
+        self._released = trio.Event()
+        self._released.set()
         self._room = {lane: trio.Event() for lane in Lane}
         self._streak = 0
         self._turns: deque[Callable[[], Taken | None]] = deque(
-            (lambda: self._take_message(Lane.SYNC), self._take_submissions, lambda: self._take_message(Lane.MEMPOOL))
+            (lambda: self._take_message(Lane.SYNC), self._take_submissions, self._take_gossip)
         )
 
     def put_urgent(self, item: Urgent | str) -> None:
@@ -69,6 +80,19 @@ class Inbox:
         self._submissions.append(submission)
         self._arrived.set()
         return True
+
+    def hold(self) -> None:
+        """Give out no transactions until `release`."""
+        self._released = trio.Event()
+
+    def release(self) -> None:
+        """Give out transactions again."""
+        self._released.set()
+        self._arrived.set()
+
+    async def released(self) -> None:
+        """Wait until transactions are not held: for those who would prepare more of them."""
+        await self._released.wait()
 
     def drain_submissions(self) -> tuple[Submission, ...]:
         """Take back the submissions that nobody will step any more."""
@@ -123,6 +147,11 @@ class Inbox:
         self._on_waited(lane, trio.current_time() - since)
         return message
 
+    def _take_gossip(self) -> MessageReceived | None:
+        return self._take_message(Lane.MEMPOOL) if self._released.is_set() else None
+
     def _take_submissions(self) -> tuple[Submission, ...] | None:
+        if not self._released.is_set():
+            return None
         count = min(len(self._submissions), MAX_SUBMISSIONS_A_STEP)
         return tuple(self._submissions.popleft() for _ in range(count)) or None

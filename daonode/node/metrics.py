@@ -43,7 +43,17 @@ from daonode.replica.messages import Lane
 STEP_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 WAIT_BUCKETS_SECONDS = tuple(round(0.0001 * 1.5**step, 6) for step in range(30))
 """From a tenth of a millisecond to twelve seconds, near enough to each other to compare two of them."""
-STAGES = ("check_clients", "check_mempool", "check_consensus", "check_sync", "step", "persist", "sign", "send")
+STAGES = (
+    "check_clients",
+    "check_mempool",
+    "check_consensus",
+    "check_sync",
+    "step",
+    "execution",
+    "persist",
+    "sign",
+    "send",
+)
 """Where the CPU time of a node is counted; `check_` is what clients send, and what peers send on each lane."""
 
 CONVICTION_EVENT = "validators.EvidenceAccepted"
@@ -89,8 +99,15 @@ class NodeMetrics:
         )
         self._steps = Histogram(
             "daonode_step_seconds",
-            "Time of one step of the replica, execution included, by event.",
+            "Time of one step of the replica, by event.",
             ["event"],
+            buckets=STEP_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._jobs = Histogram(
+            "daonode_job_seconds",
+            "Time to execute a block, alone or while it is built.",
+            ["job"],
             buckets=STEP_BUCKETS_SECONDS,
             registry=self._registry,
         )
@@ -117,6 +134,10 @@ class NodeMetrics:
     def time_step(self, event: str) -> AbstractContextManager[object]:
         """Times one step."""
         return self._steps.labels(event).time()
+
+    def time_job(self, job: str) -> AbstractContextManager[object]:
+        """Times the execution of one block."""
+        return self._jobs.labels(job).time()
 
     @contextmanager
     def count_cpu(self, stage: str) -> Iterator[None]:
@@ -173,8 +194,8 @@ class NodeMetrics:
 def _cpu_by_stage(registry: CollectorRegistry) -> dict[str, Counter]:
     seconds = Counter(
         "daonode_stage_cpu_seconds",
-        "CPU time by stage: checking clients' transactions, peers' messages, stepping, writing, signing, sending. "
-        "The rest of the process's time is its network, RPC and runtime.",
+        "CPU time by stage: checking clients' transactions, peers' messages, stepping, executing blocks, writing, "
+        "signing, sending. The rest of the process's time is its network, RPC and runtime.",
         ["stage"],
         registry=registry,
     )

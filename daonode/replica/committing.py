@@ -42,14 +42,13 @@ allowed besides: so the deletions keep pace with every load, and no commit does 
 Writes = tuple[tuple[bytes, bytes | None], ...]
 
 
-def commit_writes(
-    header: Header, result: BlockResult, proof: CommitProof | None, *, descendants: tuple[Header, ...] = ()
-) -> Writes:
-    """Everything that committing a block changes in the `state` database.
+def commit_writes(header: Header, result: BlockResult, proof: CommitProof | None) -> Writes:
+    """Everything that committing a block changes in the `state` database."""
+    return result_writes(header.height, result) + final_writes(header, result, proof)
 
-    `proof` is None for a block that a descendant's proof makes final, and over the last of the `descendants`, if any.
-    """
-    height, block_id = header.height, header.id()
+
+def result_writes(height: int, result: BlockResult) -> Writes:
+    """What a block does, which is known before it is final."""
     writes: list[tuple[bytes, bytes | None]] = [(STATE_PREFIX + key, value) for key, value in result.writes]
     writes.extend((NODE_PREFIX + key, node) for key, node in result.nodes)
     if result.stale_nodes:
@@ -60,10 +59,20 @@ def commit_writes(
         if receipt.tx_id != NO_TRANSACTION
     )
     writes.append((height_key(RECEIPTS_PREFIX, height), encode(Receipts(receipts=result.receipts))))
-    committed = CommittedBlock(block_id=block_id, header=header, proof=proof, descendants=descendants)
-    writes.append((height_key(HEADER_PREFIX, height), encode(committed)))
-    writes.append((TIP_KEY, encode(Tip(height=height, block_id=block_id, next_deadline_ms=result.next_deadline_ms))))
     return tuple(writes)
+
+
+def final_writes(
+    header: Header, result: BlockResult, proof: CommitProof | None, *, descendants: tuple[Header, ...] = ()
+) -> Writes:
+    """What makes a block the tip.
+
+    `proof` is None for a block that a descendant's proof makes final, and over the last of the `descendants`, if any.
+    """
+    height, block_id = header.height, header.id()
+    committed = CommittedBlock(block_id=block_id, header=header, proof=proof, descendants=descendants)
+    tip = Tip(height=height, block_id=block_id, next_deadline_ms=result.next_deadline_ms)
+    return (height_key(HEADER_PREFIX, height), encode(committed)), (TIP_KEY, encode(tip))
 
 
 def epoch_writes(epoch: EpochRecord) -> Writes:

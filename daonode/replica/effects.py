@@ -1,8 +1,8 @@
 """Everything that a replica asks for. A closed union; the driver runs effects in tuple order.
 
 The driver's duties: `Persist` is atomic, and durable before any later effect runs when `sync` is set; `Sign` is
-answered by `Signed` or `SignRefused`; no event is stepped before the effects of the one before have run. A crash
-between any two effects loses nothing that was promised.
+answered by `Signed` or `SignRefused`, `BeginJob` by `JobEnded`; no event is stepped before the effects of the one
+before have run. A crash between any two effects loses nothing that was promised.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from daonode.ledger.block import Receipt
 from daonode.ledger.errors import TransactionError
 from daonode.primitives.ids import TxId
 from daonode.replica.events import PeerId, Ticket
+from daonode.replica.jobs import Job
 from daonode.replica.messages import Message
 
 
@@ -44,6 +45,13 @@ class Persist:
 @dataclass(frozen=True, slots=True)
 class Sign:
     request: SignRequest
+
+
+@dataclass(frozen=True, slots=True)
+class BeginJob:
+    """Have `jobs.do` do a job, on whichever thread; answered by `JobEnded`. One is under way at a time."""
+
+    job: Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,7 @@ class Halt:
 Effect = (
     Persist
     | Sign
+    | BeginJob
     | EnterEpoch
     | Send
     | Broadcast

@@ -12,6 +12,7 @@ from typing import NewType
 from daonode.consensus.requests import SignRequest
 from daonode.ledger.checking import CheckedTransaction
 from daonode.primitives.ids import Signature
+from daonode.replica.jobs import Job, Outcome
 from daonode.replica.messages import Message
 
 PeerId = NewType("PeerId", str)
@@ -83,6 +84,15 @@ class SignRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class JobEnded:
+    """What came out of a job that was begun."""
+
+    now_ms: int
+    job: Job
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """`timer` is the name that `SetTimer` gave."""
 
@@ -98,5 +108,6 @@ Event = (
     | TransactionsSubmitted
     | Signed
     | SignRefused
+    | JobEnded
     | TimerFired
 )

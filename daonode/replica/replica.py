@@ -18,24 +18,25 @@ from daonode.consensus import events as core_events
 from daonode.consensus.certificates import genesis_certificate
 from daonode.consensus.core import Core
 from daonode.consensus.epochs import EpochChange
-from daonode.consensus.events import BlockExecuted, Timer
+from daonode.consensus.events import Timer
 from daonode.consensus.messages import ConsensusMessage, SyncMessage, TimeoutMessage
 from daonode.consensus.safety import SafetyState
 from daonode.consensus.types import Block
 from daonode.consensus.verification import Verifier, event_of
 from daonode.genesis.initial import ValidatorSource
 from daonode.ledger.application import Application
-from daonode.primitives.ids import BlockId, ValidatorId
+from daonode.primitives.ids import ValidatorId
 from daonode.replica.accusing import Accusations
 from daonode.replica.admission import Admission
 from daonode.replica.archive import Archive
 from daonode.replica.block_sync import SYNC_TIMER, BlockSync
-from daonode.replica.committing import Pruning, commit_writes, epoch_writes, proofs_of
+from daonode.replica.committing import Pruning, epoch_writes, final_writes, proofs_of
 from daonode.replica.config import ReplicaConfig
 from daonode.replica.cores import Cores
 from daonode.replica.durable import DurableBlocks
 from daonode.replica.early import EarlyMessages
 from daonode.replica.effects import (
+    BeginJob,
     Broadcast,
     CancelTimer,
     Committed,
@@ -52,6 +53,7 @@ from daonode.replica.effects import (
 )
 from daonode.replica.events import (
     Event,
+    JobEnded,
     MessageReceived,
     PeerConnected,
     PeerDisconnected,
@@ -80,6 +82,7 @@ from daonode.replica.pacing import Pacing
 from daonode.replica.serving import BlockServer, Server, SnapshotServer
 from daonode.replica.snapshot_archive import SnapshotArchive
 from daonode.replica.snapshot_making import SnapshotSchedule
+from daonode.replica.working import Work
 
 WAKE_TIMER = "wake"
 _CORE_TIMERS = {f"round.{timer.value}": timer for timer in Timer}
@@ -118,8 +121,8 @@ class Replica:
         self._durable = DurableBlocks(archive)
         self._pruning = Pruning(archive.state, kept_versions=config.kept_versions)
         self._next_deadline_ms = archive.tip().next_deadline_ms
-        self._built: BlockId | None = None
         self._pacing = Pacing(config.gas_target)
+        self._work = Work(self._executed, self._admission, self._pacing)
         self._early = EarlyMessages()
         self._timer_rounds: dict[Timer, int] = {}
         self._pending = False
@@ -194,6 +197,9 @@ class Replica:
                 self._feed(core_events.Signed(event.now_ms, event.request, event.signature))
             case SignRefused():
                 self._feed(core_events.SignRefused(event.now_ms, event.request, event.reason))
+            case JobEnded():
+                told = self._work.end(event.job, event.outcome, now_ms=event.now_ms)
+                self._core_events.extend(() if told is None else (told,))
             case TimerFired():
                 self._on_timer(event)
             case _:
@@ -257,13 +263,16 @@ class Replica:
         while self._core_events:
             for effect in self._core.step(self._core_events.popleft()):
                 self._carry_out(effect)
-        if self._built is not None:
-            # The round may have ended meanwhile; its transactions are to be taken by another block then.
-            if not self._core.knows(self._built):
-                self._executed.forget(self._built)
-            self._built = None
+        self._work.settle(self._core.knows)
+        job = self._work.next_job(now_ms=self._now_ms)
+        if job is not None:
+            # It needs nothing that stands before it, and takes longest.
+            self._effects.insert(0, BeginJob(job))
 
     def _fetch_missing(self) -> None:
+        """Ask for what is missing above what has come: nothing while that is executed."""
+        if self._work.is_busy:
+            return
         effects, events = self._sync.react(now_ms=self._now_ms)
         self._effects.extend(effects)
         self._core_events.extend(events)
@@ -271,11 +280,8 @@ class Replica:
 
     def _carry_out(self, effect: core_effects.Effect) -> None:
         match effect:
-            case core_effects.Build():
-                self._build(effect)
-            case core_effects.Execute():
-                block_id, error = effect.block.header.id(), self._executed.execute(effect.block)
-                self._feed(BlockExecuted(self._now_ms, block_id, error, self._executed.work_ms(block_id)))
+            case core_effects.Build() | core_effects.Execute():
+                self._work.ask(effect)
             case core_effects.PersistBlock():
                 self._persist_block(effect.block)
             case core_effects.Sign():
@@ -299,23 +305,9 @@ class Replica:
             case core_effects.ReportEvidence():
                 self._effects.extend((effect, *self._admission.accusations.take(effect.evidence)))
             case core_effects.Halt():
-                error = self._executed.execute(effect.block)
-                self._effects.append(Halt(effect.block.header, f"{effect.reason}: {error}"))
+                self._effects.append(Halt(effect.block.header, f"{effect.reason}: {self._work.why_not(effect.block)}"))
             case _:
                 assert_never(effect)
-
-    def _build(self, order: core_effects.Build) -> None:
-        failed_rounds = max(0, order.round - order.parent.round - 1)
-        block, built = self._executed.build(
-            order,
-            time_ms=max(order.time_ms, self._now_ms),
-            candidates=self._admission.candidates(order.parent.id()),
-            evidence=self._admission.accusations.candidates(order.parent.id()),
-            gas_target=self._pacing.target(failed_rounds=failed_rounds),
-        )
-        self._built = block.header.id()
-        self._admission.drop_skipped(built.skipped)
-        self._feed(core_events.BlockBuilt(self._now_ms, block, self._executed.work_ms(self._built)))
 
     def _persist_block(self, block: Block) -> None:
         self._effects.append(self._durable.write(block))
@@ -327,15 +319,16 @@ class Replica:
         for block, own_proof in zip(blocks, proofs_of(blocks, effect.proof), strict=True):
             header, is_last = block.header, block is blocks[-1]
             self._pacing.note(header)
-            executed = self._executed.commit(header)
-            result = executed.result
+            done = self._executed.commit(header)
+            result = done.result
             self._next_deadline_ms = result.next_deadline_ms
             made_obsolete += len(result.stale_nodes)
-            writes = commit_writes(header, result, own_proof, descendants=effect.descendants if is_last else ())
-            if executed.next_validators is not None:
+            descendants = effect.descendants if is_last else ()
+            writes = done.writes + final_writes(header, result, own_proof, descendants=descendants)
+            if done.next_validators is not None:
                 following = EpochRecord(
                     start_height=header.height,
-                    validators=executed.next_validators,
+                    validators=done.next_validators,
                     genesis_qc=genesis_certificate(header),
                 )
                 writes += epoch_writes(following)
@@ -361,7 +354,8 @@ class Replica:
         self._verifier.enter_epoch(epoch.validators, epoch.genesis_qc)
         self._core = self._cores.begin(epoch, header)
         self._core_events.clear()
-        self._pending, self._built = False, None
+        self._pending = False
+        self._work.begin_epoch()
         self._feed(core_events.Started(self._now_ms))
         self._core_events.extend(self._sync.enter_epoch(self._core, now_ms=self._now_ms))
         messages, faults = self._early.take(self._verifier)

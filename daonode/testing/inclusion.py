@@ -51,9 +51,11 @@ class Given:
 class Inclusion:
     """Watches what is given to honest nodes and what they commit."""
 
-    def __init__(self, world: World, *, byzantine: tuple[int, ...]) -> None:
+    def __init__(self, world: World, *, byzantine: tuple[int, ...], max_job_ms: int = 0) -> None:
         self._leaders = {validator: node for node, validator in enumerate(world.validators) if node not in byzantine}
         self._most_left_free = (len(world.validators) - 1) // 3
+        self._max_job_ms = max_job_ms
+        """So long before it is written a block may have been begun."""
         self._calm_ms: int | None = None
         self._given: dict[Place, Given] = {}
         self._built: dict[bytes, tuple[int, Block]] = {}
@@ -96,7 +98,7 @@ class Inclusion:
         built_ms, block = self._built.pop(block_id)
         taken = [self._place(body) for body in bodies_of(block)]
         leader = self._leaders.get(block.header.proposer)
-        is_calm = self._calm_ms is not None and self._calm_ms < built_ms
+        is_calm = self._calm_ms is not None and self._calm_ms + self._max_job_ms < built_ms
         if is_calm and leader is not None and self._has_room(block.header, len(taken)):
             self._judge(block.header, leader, taken, built_ms=built_ms)
         self._tip_round = block.header.round

@@ -15,6 +15,7 @@ from daonode.primitives.ids import PublicKey, ValidatorId
 from daonode.replica.archive import Archive
 from daonode.replica.committing import KEPT_VERSIONS
 from daonode.replica.effects import (
+    BeginJob,
     Broadcast,
     CancelTimer,
     Committed,
@@ -33,6 +34,7 @@ from daonode.replica.effects import (
 )
 from daonode.replica.events import (
     Event,
+    JobEnded,
     PeerConnected,
     PeerId,
     Signed,
@@ -43,6 +45,7 @@ from daonode.replica.events import (
     TransactionsSubmitted,
 )
 from daonode.replica.intake import Intake
+from daonode.replica.jobs import Job, do
 from daonode.replica.joining import Joining, Outcome
 from daonode.replica.layout import TIP_KEY
 from daonode.replica.messages import Message
@@ -72,7 +75,8 @@ class Surroundings(Protocol):
     def is_calm(self) -> bool: ...
     def send(self, sender: int, receiver: int, message: Message) -> None: ...
     def after(self, delay_ms: int, action: Callable[[], None]) -> None: ...
-    def answer(self, node: int, action: Callable[[], None]) -> None: ...
+    def answer(self, node: int, action: Callable[[], None], *, after_ms: int) -> None: ...
+    def draw_job_ms(self) -> int: ...
     def note(self, node: int | None, text: str) -> None: ...
     def on_persist(self, node: int, store: Store, batch: Batch) -> None: ...
     def on_safety(self, node: int, safety: SafetyState) -> None: ...
@@ -278,6 +282,8 @@ class Node:
                 self.around.on_persist(self.index, effect.store, effect.writes)
             case Sign():
                 self._sign(effect)
+            case BeginJob():
+                self._do(effect.job)
             case EnterEpoch():
                 self._enter_epoch(effect.change)
             case Send():
@@ -335,13 +341,21 @@ class Node:
             self.around.on_halt(self.index, f"its signer refuses epoch {change.validators.epoch}: {refusal.reason}")
 
     def _answer(self, event: Signed | SignRefused) -> None:
+        self._later(lambda: self.step(event))
+
+    def _do(self, job: Job) -> None:
+        """Do a job at the end of the time that it takes: what has happened meanwhile is what a thread might read."""
+        self._later(lambda: self.step(JobEnded(self.clock_ms, job, do(job))), after_ms=self.around.draw_job_ms())
+
+    def _later(self, action: Callable[[], None], *, after_ms: int = 0) -> None:
+        """Act unless it has crashed by then."""
         incarnation = self.incarnation
 
         def arrive() -> None:
             if self.is_up and self.incarnation == incarnation:
-                self.step(event)
+                action()
 
-        self.around.answer(self.index, arrive)
+        self.around.answer(self.index, arrive, after_ms=after_ms)
 
 
 def peer_names(world: World) -> dict[ValidatorId, PeerId]:

@@ -67,7 +67,7 @@ HEIGHT_BYTES = 8
 class Oracle:
     """Judges one run. `byzantine` are the validators, by index, that may say anything."""
 
-    def __init__(self, world: World, *, byzantine: tuple[int, ...] = ()) -> None:
+    def __init__(self, world: World, *, byzantine: tuple[int, ...] = (), max_job_ms: int = 0) -> None:
         self._world = world
         self._byzantine = byzantine
         self._electorate = Electorate(world)
@@ -77,7 +77,7 @@ class Oracle:
         ]
         self._snapshots = SnapshotJudge(world)
         self._times = BlockTimes(max_drift_ms=world.chain.document.chain.consensus.max_drift)
-        self._inclusion = Inclusion(world, byzantine=byzantine)
+        self._inclusion = Inclusion(world, byzantine=byzantine, max_job_ms=max_job_ms)
         self._calm: tuple[int, int] | None = None
 
     @property

@@ -64,6 +64,8 @@ class Scenario:
     """Who loses all but its signer's state in the storm, and begins again with a snapshot."""
     kept_versions: Mapping[int, int] = field(default_factory=dict)
     """Of so many heights below the tip a node keeps the state, by index, where it prunes within a run."""
+    max_job_ms: int = 0
+    """So long the execution of a block may take until the calm."""
     is_judged_at_the_end: bool = True
     """Whether the chain must go on after the storm; if not, only safety is judged."""
     min_commits: int = SHORT_COMMITS
@@ -106,6 +108,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         FAULTS,
         Scenario("unfair", is_unfair=True),
         Scenario("six", validator_count=6),
+        Scenario("slow-execution", is_unfair=True, epoch_blocks=8, kept_versions=PRUNING, max_job_ms=1_500),
         EPOCHS,
         Scenario(
             "old-certificates",

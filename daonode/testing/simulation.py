@@ -76,7 +76,7 @@ class Simulation:
         self.random = Random(self.seed)
         self.network = Network(self.random)
         self.byzantine = tuple(index for index, kind in sorted(cast.items()) if kind.is_byzantine)
-        self.oracle = Oracle(self.world, byzantine=self.byzantine)
+        self.oracle = Oracle(self.world, byzantine=self.byzantine, max_job_ms=self.scenario.max_job_ms)
         self.clients = Clients(self.world, changes_validators=self.scenario.changes_validators)
         self.nodes = [self._make_node(index, cast.get(index, Node)) for index in range(len(self.world.validators))]
         self.storm = Storm(self)
@@ -144,9 +144,14 @@ class Simulation:
         """Have something happen."""
         self.schedule.at(self.now_ms + delay_ms, action)
 
-    def answer(self, node: int, action: Callable[[], None]) -> None:
+    def answer(self, node: int, action: Callable[[], None], *, after_ms: int) -> None:
         """Have a node act on an answer, after what it does now."""
-        self.after(0, partial(self.act, self.nodes[node], action))
+        self.after(after_ms, partial(self.act, self.nodes[node], action))
+
+    def draw_job_ms(self) -> int:
+        """How long the execution of a block takes, of which most are small; no time once it is calm."""
+        most_ms = 0 if self.is_calm else self.scenario.max_job_ms
+        return self.random.choice((0, self.random.randint(0, most_ms), most_ms)) if most_ms else 0
 
     def note(self, node: int | None, text: str) -> None:
         """Write a line of the trace."""

@@ -13,6 +13,7 @@ SUPERVISORS = {
     "daonode/node/rpc/dispatch.py": "an answer never holds a traceback, and one request's defect ends no other",
     "daonode/gateway/app.py": "an answer never holds a traceback, and one request's defect ends no other",
     "daonode/httpd/server.py": "a defect in one connection ends that connection, not the process",
+    "daonode/replica/jobs.py": "what a job raises the replica raises again, unless its block is abandoned by then",
     "daonode/node/transport/handshake.py": "libraries that parse a stranger's bytes document no closed set of errors",
 }
 

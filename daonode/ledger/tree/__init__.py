@@ -18,7 +18,7 @@ format (radix 16), `updating`, `proving`, `ranges` and `restoring` the algorithm
 from daonode.ledger.tree.errors import DuplicateKey, MalformedNode, MissingNode, TreeError, VersionOrder
 from daonode.ledger.tree.proving import prove
 from daonode.ledger.tree.ranges import prove_range
-from daonode.ledger.tree.reading import NodeReader, OverlayReader, UpperNodes, read_root, root_key
+from daonode.ledger.tree.reading import NodeReader, OverlayReader, WarmNodes, read_root, root_key
 from daonode.ledger.tree.restoring import build_nodes
 from daonode.ledger.tree.updating import TreeUpdate, update
 
@@ -30,8 +30,8 @@ __all__ = [
     "OverlayReader",
     "TreeError",
     "TreeUpdate",
-    "UpperNodes",
     "VersionOrder",
+    "WarmNodes",
     "build_nodes",
     "prove",
     "prove_range",

@@ -12,10 +12,13 @@ from typing import Final, Protocol
 
 from daonode.ledger.tree.errors import MissingNode
 from daonode.ledger.tree.nodes import VERSION_SIZE, decode_fields, seal, subtree_hash
+from daonode.primitives.generations import Generations
 from daonode.primitives.ids import Hash
 
 MAX_UPPER_KEY_SIZE: Final = VERSION_SIZE + 3
 """The key of a node three nibbles below the root."""
+MAX_LATE_NODES: Final = 12_288
+"""Nodes below those that each of two generations remembers."""
 
 
 class NodeReader(Protocol):
@@ -41,37 +44,41 @@ class OverlayReader:
         return node
 
 
-class UpperNodes:
-    """A storage of committed nodes that remembers those near the root: every block reads and changes them.
+class WarmNodes:
+    """A storage of committed nodes that remembers those near the root, which every block reads and changes, and others
+    that were committed lately: where an account has acted, it is likely to act again.
 
-    At most one node for each of the `1 + 16 + 16**2 + 16**3` paths, 4 MiB in all: the one that was read or committed
-    last.
+    At most one node for each of the `1 + 16 + 16**2 + 16**3` paths near the root, 4 MiB in all, the one that was read
+    or committed last; and twice `MAX_LATE_NODES` others, below 1 KiB each as a rule.
     """
 
-    __slots__ = ("_nodes", "_storage")
+    __slots__ = ("_late", "_storage", "_upper")
 
     def __init__(self, storage: NodeReader) -> None:
         self._storage = storage
-        self._nodes: dict[bytes, tuple[bytes, bytes]] = {}
+        self._upper: dict[bytes, tuple[bytes, bytes]] = {}
         """Node key and bytes by nibble path."""
+        self._late: Generations[bytes, tuple[bytes, bytes]] = Generations(MAX_LATE_NODES)
 
     def get_node(self, node_key: bytes, /) -> bytes | None:
         """Return the bytes stored at a node key, None where there are none."""
-        if len(node_key) > MAX_UPPER_KEY_SIZE:
-            return self._storage.get_node(node_key)
-        known = self._nodes.get(node_key[VERSION_SIZE:])
+        path = node_key[VERSION_SIZE:]
+        is_upper = len(node_key) <= MAX_UPPER_KEY_SIZE
+        known = self._upper.get(path) if is_upper else self._late.get(path, None)
         if known is not None and known[0] == node_key:
             return known[1]
         node = self._storage.get_node(node_key)
-        if node is not None:
-            self._nodes[node_key[VERSION_SIZE:]] = node_key, node
+        if node is not None and is_upper:
+            self._upper[path] = node_key, node
         return node
 
     def remember(self, nodes: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in what has been committed to the storage, or is about to be before anybody else reads."""
         for node_key, node in nodes:
             if len(node_key) <= MAX_UPPER_KEY_SIZE:
-                self._nodes[node_key[VERSION_SIZE:]] = node_key, node
+                self._upper[node_key[VERSION_SIZE:]] = node_key, node
+            else:
+                self._late.put(node_key[VERSION_SIZE:], (node_key, node))
 
 
 def root_key(version: int) -> bytes:

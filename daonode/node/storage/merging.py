@@ -15,8 +15,8 @@ from typing import Final
 
 import plyvel
 
-NICENESS: Final = 10
-"""A tenth of the CPU where others want all of it, everything where nobody does."""
+NICENESS: Final = 5
+"""A third of the CPU that each other thread has where they want all of it, everything where nobody does."""
 
 
 def let_merging_step_back() -> None:

@@ -25,6 +25,7 @@ from daonode.consensus.tree import BlockTree
 from daonode.consensus.types import Block, Header, QuorumCertificate, TimeoutCertificate
 from daonode.consensus.verification import vote_statement
 from daonode.primitives.ids import Signature
+from daonode.replica.jobs import Building
 from daonode.replica.messages import Message
 from daonode.testing.node import Node
 from daonode.testing.world import CHAIN_ID
@@ -150,5 +151,7 @@ class Actor(Node):
             failed_proposers=failed,
             empty=True,
         )
-        block, _ = self.replica._executed.build(order, time_ms=order.time_ms, candidates=())
-        return block
+        ground = self.replica._executed.ground(parent.id())
+        done = Building(ground, order, time_ms=order.time_ms).run()
+        self.replica._executed.take(done)
+        return done.block

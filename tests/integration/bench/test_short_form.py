@@ -47,7 +47,8 @@ FIGURES = {
     "votes_per_cpu_second",
     "votes_per_second",
 }
-STAGES = {"check_clients", "check_consensus", "check_mempool", "check_sync", "persist", "send", "sign", "step"}
+CHECKS = {"check_clients", "check_consensus", "check_mempool", "check_sync"}
+STAGES = CHECKS | {"execution", "persist", "send", "sign", "step"}
 
 
 @pytest.mark.timeout(LIMIT_SECONDS)

@@ -64,6 +64,7 @@ def test_a_network_with_a_validator_that_leaves_and_returns_moves_the_metrics_of
         ("daonode_p2p_received_bytes_total", {"lane": "consensus"}),
         ("daonode_p2p_sent_bytes_total", {"lane": "mempool"}),
         ("daonode_quorum_delay_seconds_count", {"step": "certified"}),
+        ("daonode_job_seconds_count", {"job": "Execution"}),
         ("daonode_rpc_calls_total", {"method": "dao_sendRawTransaction", "outcome": "succeeded"}),
         ("daonode_rpc_seconds_count", {"method": "dao_status"}),
     ):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daonode.ledger.versions import StateVersion
+from daonode.ledger.versions import MAX_LATE_VALUE_BYTES, MAX_LATE_VALUES, StateVersion, WarmValues
 from tests.unit.ledger.counter_chain import ALICE, BOB, Add, Chain, application, chain, genesis
 
 LONG = 700
@@ -96,3 +96,40 @@ def test_forks_stand_side_by_side_on_a_long_chain() -> None:
         right.run(add(right, "votes", sequence))
     assert (left.counter("left"), left.counter("votes")) == (20, 15)
     assert (right.counter("left"), right.counter("votes")) == (None, 35)
+
+
+class Reads:
+    """A storage that counts what is read from it."""
+
+    def __init__(self, values: dict[bytes, bytes]) -> None:
+        self.values = values
+        self.read: list[bytes] = []
+
+    def get(self, key: bytes, /) -> bytes | None:
+        self.read.append(key)
+        return self.values.get(key)
+
+    def iterate(self, start: bytes, end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        return iter(sorted((key, value) for key, value in self.values.items() if start <= key < end))
+
+
+def test_what_was_committed_last_is_not_read_from_the_storage() -> None:
+    long = bytes(MAX_LATE_VALUE_BYTES + 1)
+    storage = Reads({b"gone": b"1", b"long": b"1", b"other": b"1"})
+    warm = WarmValues(storage)
+    warm.remember([(b"new", b"2"), (b"gone", None), (b"long", b"2")])
+    warm.remember([(b"new", b"3"), (b"long", long)])
+    storage.values |= {b"new": b"3", b"long": long}
+    del storage.values[b"gone"]
+    keys = (b"new", b"gone", b"long", b"other")
+    assert [warm.get(key) for key in keys] == [b"3", None, long, b"1"]
+    assert storage.read == [b"long", b"other"]
+    assert list(warm.iterate(b"l", b"o")) == [(b"long", long), (b"new", b"3")]
+
+
+def test_a_storage_remembers_a_bounded_number_of_values() -> None:
+    storage = Reads({b"%d" % number: b"1" for number in range(2 * MAX_LATE_VALUES + 1)})
+    warm = WarmValues(storage)
+    warm.remember(storage.values.items())
+    assert [warm.get(key) for key in storage.values] == list(storage.values.values())
+    assert len(storage.read) == MAX_LATE_VALUES

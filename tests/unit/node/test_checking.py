@@ -8,11 +8,20 @@ import trio.testing
 
 from daonode.consensus.errors import PeerError
 from daonode.node import checking
-from daonode.node.checking import BURST_SECONDS, MAX_PEERS, PEER_CORES, Checker
+from daonode.node.checking import (
+    BURST_SECONDS,
+    MAX_PEERS,
+    PEER_CORES,
+    PLENTY_TRANSACTIONS,
+    SPARE_BURST_SECONDS,
+    SPARE_CORES,
+    Checker,
+)
 from daonode.node.clock import Clock
 from daonode.node.metrics import NodeMetrics
+from daonode.primitives.codec import encode
 from daonode.replica.events import PeerId
-from daonode.replica.messages import Lane
+from daonode.replica.messages import Lane, TransactionsMessage
 from tests.property.replica.test_intake import intake
 
 ONE, TWO = PeerId("one"), PeerId("two")
@@ -23,6 +32,7 @@ class Bench:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cost_seconds = 0.0
+        self.waiting = 0
         self.held: list[tuple[PeerId, Lane, float]] = []
         self._spent = 0.0
         self.checker = Checker(
@@ -30,6 +40,7 @@ class Bench:
             clock=Clock(None),
             metrics=NodeMetrics(),
             hold_back=lambda peer, lane, seconds: self.held.append((peer, lane, seconds)),
+            waiting=lambda: self.waiting,
         )
         monkeypatch.setattr(checking, "thread_time", self._thread_time)
 
@@ -72,3 +83,16 @@ async def test_a_bounded_number_of_shares_is_remembered(bench: Bench, autojump_c
     for number in range(2 * MAX_PEERS):
         await bench.junk(PeerId(f"crowd {number}"))
     assert len(bench.checker._shares) == MAX_PEERS
+
+
+@pytest.mark.parametrize(("waiting", "seconds"), [(PLENTY_TRANSACTIONS - 1, 0.0), (PLENTY_TRANSACTIONS, 8.0)])
+async def test_with_plenty_of_transactions_clients_and_peers_share_what_can_be_spared(
+    bench: Bench, autojump_clock: trio.testing.MockClock, waiting: int, seconds: float
+) -> None:
+    bench.waiting = waiting
+    bench.cost_seconds = SPARE_CORES / 10
+    began = trio.current_time()
+    for _ in range(40):
+        await bench.checker.check_transactions([b"no transaction"])
+        await bench.checker.check_message(ONE, Lane.MEMPOOL, encode(TransactionsMessage(transactions=())))
+    assert trio.current_time() - began == pytest.approx(seconds, abs=SPARE_BURST_SECONDS + 0.01)

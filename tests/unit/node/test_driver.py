@@ -192,7 +192,7 @@ async def test_the_cpu_time_of_a_node_is_counted_by_stage(tmp_path: Path) -> Non
         assert isinstance(tx_id, bytes)
         assert await node.driver.wait_for_commit(TxId(tx_id), timeout_ms=LIMIT_SECONDS * 1_000)
         after = cpu_seconds(node)
-    for stage in ("check_clients", "step", "persist", "sign", "send"):
+    for stage in ("check_clients", "step", "execution", "persist", "sign", "send"):
         assert after[stage] > before[stage], stage
 
 

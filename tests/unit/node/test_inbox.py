@@ -131,3 +131,30 @@ async def test_who_rests_goes_on_once_everything_is_taken_and_carried_out(
         await inbox.rest()
         assert trio.current_time() - began == pytest.approx(3)
         nursery.cancel_scope.cancel()
+
+
+async def test_while_a_block_is_executed_transactions_are_held_and_nothing_else_is() -> None:
+    inbox = Inbox()
+    inbox.hold()
+    await inbox.put_message(Lane.MEMPOOL, GOSSIP)
+    inbox.put_submission(submission(1))
+    await inbox.put_message(Lane.SYNC, REQUEST)
+    await inbox.put_message(Lane.CONSENSUS, FIRST)
+    inbox.put_urgent("round.timeout")
+    assert [await inbox.take() for _ in range(3)] == ["round.timeout", FIRST, REQUEST]
+    taken: list[object] = []
+
+    async def take() -> None:
+        taken.extend([await inbox.take() for _ in range(2)])
+
+    async def prepare() -> None:
+        await inbox.released()
+        taken.append("more")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take)
+        nursery.start_soon(prepare)
+        await trio.testing.wait_all_tasks_blocked()
+        assert taken == []
+        inbox.release()
+    assert sorted(map(type, taken), key=str) == sorted((tuple, MessageReceived, str), key=str)

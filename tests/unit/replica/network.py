@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import assert_never
 
 from daonode.consensus.effects import ReportEvidence
@@ -25,6 +26,7 @@ from daonode.primitives.units import Amount, DurationMs, TimeMs
 from daonode.replica.archive import Archive
 from daonode.replica.bootstrap import NewChain, make_chain
 from daonode.replica.effects import (
+    BeginJob,
     Broadcast,
     CancelTimer,
     Committed,
@@ -43,6 +45,7 @@ from daonode.replica.effects import (
 )
 from daonode.replica.events import (
     Event,
+    JobEnded,
     MessageReceived,
     PeerConnected,
     PeerId,
@@ -54,6 +57,7 @@ from daonode.replica.events import (
     TimerFired,
     TransactionsSubmitted,
 )
+from daonode.replica.jobs import Job, do
 from daonode.replica.messages import Message, lane_of
 from daonode.replica.replica import Replica
 from daonode.replica.snapshot_archive import SnapshotArchive
@@ -201,10 +205,16 @@ class Network:
             self.connect_all()
 
     def hear(self, node: Node, sender: Node, message: Message) -> tuple[Effect, ...]:
-        """What a node says to a message that passes its checks; its effects are not carried out."""
+        """What a node says to a message that passes its checks; of its effects only jobs are carried out."""
         intake = self.chain.make_intake(node.archive, node.verifier)
         checked = intake.check_message(lane_of(message), encode(message), now_ms=self.now_ms)
-        return node.replica.step(MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
+        effects = node.replica.step(MessageReceived(self.now_ms, sender.name, checked.message, checked.transactions))
+        said: list[Effect] = []
+        while effects:
+            jobs = [effect.job for effect in effects if isinstance(effect, BeginJob)]
+            said += [effect for effect in effects if not isinstance(effect, BeginJob)]
+            effects = tuple(chain(*(node.replica.step(JobEnded(self.now_ms, job, do(job))) for job in jobs)))
+        return tuple(said)
 
     def run(self, duration_ms: int) -> None:
         """Let `duration_ms` of virtual time pass."""
@@ -289,6 +299,9 @@ class Network:
                     else Signed(self.now_ms, effect.request, answer)
                 )
                 self._later(self.now_ms, lambda: self._step_if_up(node, event))
+            case BeginJob():
+                job, replica = effect.job, node.replica
+                self._later(self.now_ms, lambda: self._end_job(node, replica, job))
             case Send():
                 self._deliver(node, self._by_name[effect.peer], effect.message)
             case Broadcast():
@@ -320,6 +333,10 @@ class Network:
                 raise AssertionError(effect)
             case _:
                 assert_never(effect)
+
+    def _end_job(self, node: Node, replica: Replica, job: Job) -> None:
+        if not node.is_down and node.replica is replica:
+            self.step(node, JobEnded(self.now_ms, job, do(job)))
 
     def _step_if_up(self, node: Node, event: Event) -> None:
         if not node.is_down:

@@ -12,8 +12,9 @@ from daonode.ledger.transactions import Transaction, tx_id
 from daonode.primitives.codec import decode
 from daonode.primitives.ids import Hash, TxId
 from daonode.replica.archive import Archive
-from daonode.replica.committing import commit_writes
+from daonode.replica.committing import commit_writes, final_writes
 from daonode.replica.executed import ExecutedBlocks
+from daonode.replica.jobs import Building, Execution, Refused
 from daonode.replica.layout import STATE_PREFIX
 from tests.unit.replica.network import START_MS, Database, Network
 
@@ -52,8 +53,19 @@ class World:
             failed_proposers=(),
             empty=empty,
         )
-        block, _ = self.executed.build(order, time_ms=order.time_ms, candidates=raws)
-        return block
+        job = Building(self.executed.ground(parent.id()), order, time_ms=order.time_ms, candidates=tuple(raws))
+        done = job.run()
+        self.executed.take(done)
+        return done.block
+
+    def execute(self, block: Block, *, on: ExecutedBlocks | None = None) -> str | None:
+        """Why a block is refused, None when it is taken."""
+        executed = on or self.executed
+        outcome = Execution(executed.ground(block.header.parent_id), block).run()
+        if isinstance(outcome, Refused):
+            return outcome.reason
+        executed.take(outcome)
+        return None
 
 
 def id_of(raw: bytes) -> TxId:
@@ -63,14 +75,14 @@ def id_of(raw: bytes) -> TxId:
 def test_what_one_builds_another_executes_to_the_same_roots() -> None:
     world = World()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
-    assert world.fresh().execute(block) is None
+    assert world.execute(block, on=world.fresh()) is None
 
 
 def test_a_header_with_other_roots_is_refused_with_both_of_them() -> None:
     world = World()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     lie = replace(block, header=replace(block.header, state_root=Hash(bytes(32))))
-    error = world.fresh().execute(lie)
+    error = world.execute(lie, on=world.fresh())
     assert error is not None
     assert "00" * 32 in error
     assert block.header.state_root.hex() in error
@@ -108,7 +120,7 @@ def test_executing_the_same_block_again_counts_it_once() -> None:
     world = World()
     raw = world.network.transfer(0)
     block = world.build(world.root, round_=1, raws=[raw])
-    assert world.executed.execute(block) is None
+    assert world.execute(block) is None
     world.executed.forget(block.header.id())
     assert not world.executed.includes(id_of(raw))
 
@@ -130,3 +142,35 @@ def test_a_committed_state_is_read_from_the_storage_one_step_later() -> None:
     assert all(version.get(key[1:]) == archive.state_at_tip().get(key[1:]) for key in changed)
     child = world.build(block.header, round_=2, raws=[world.network.transfer(1)])
     assert world.executed.path(child.header.id()) == (child,)
+
+
+def test_what_a_block_writes_is_known_before_it_is_final() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    done = world.executed.commit(block.header)
+    assert done.writes + final_writes(block.header, done.result, None) == commit_writes(block.header, done.result, None)
+
+
+def test_a_ground_is_one_for_as_long_as_its_block_stands() -> None:
+    world = World()
+    left = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    right = world.build(world.root, round_=2, raws=[world.network.transfer(0, lane=1)])
+    grounds = {block.header.id(): world.executed.ground(block.header.id()) for block in (left, right)}
+    assert all(world.executed.is_ground(ground, block_id) for block_id, ground in grounds.items())
+    world.executed.commit(right.header)
+    assert [world.executed.is_ground(ground, block_id) for block_id, ground in grounds.items()] == [False, True]
+
+
+def test_what_is_read_meanwhile_stays_what_it_was_while_its_block_is_committed_and_settled() -> None:
+    world = World()
+    block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
+    version = world.executed.ground(block.header.id()).version
+    before = dict(version.iterate(b"", b"\xff"))
+    reading = version.iterate(b"", b"\xff")
+    first = next(reading)
+    world.state.write(commit_writes(block.header, world.executed.commit(block.header).result, None))
+    assert dict(version.iterate(b"", b"\xff")) == before
+    world.executed.settle()
+    assert dict(version.iterate(b"", b"\xff")) == before
+    assert dict([first, *reading]) == before
+    assert all(version.get(key) == value for key, value in before.items())

@@ -11,13 +11,14 @@ from daonode.ledger.tree import (
     MissingNode,
     OverlayReader,
     TreeUpdate,
-    UpperNodes,
     VersionOrder,
+    WarmNodes,
     prove,
     read_root,
     root_key,
     update,
 )
+from daonode.ledger.tree.reading import MAX_LATE_NODES
 from daonode.primitives.state_proof import verify_state_proof
 
 EMPTY = bytes(32)
@@ -221,10 +222,10 @@ class CountedReads:
 def test_nodes_near_the_root_are_read_once_and_deeper_ones_each_time() -> None:
     keys = [b"k%d" % number for number in range(20_000)]
     storage = CountedReads(dict(first_update(dict.fromkeys(keys, b"0")).nodes))
-    upper = UpperNodes(storage)
+    warm = WarmNodes(storage)
     for _ in range(3):
         for key in keys[:500]:
-            prove(upper, version=1, key=key)
+            prove(warm, version=1, key=key)
     by_depth: dict[int, set[int]] = {}
     for node_key, count in storage.counts.items():
         by_depth.setdefault(len(node_key) - 8, set()).add(count)
@@ -232,25 +233,51 @@ def test_nodes_near_the_root_are_read_once_and_deeper_ones_each_time() -> None:
     assert min(by_depth[4]) == 3
 
 
+def test_deeper_nodes_are_remembered_once_they_are_committed_until_too_many_others_are() -> None:
+    keys = [b"k%d" % number for number in range(100_000)]
+    few = keys[:200]
+    first = first_update(dict.fromkeys(keys, b"0"))
+    storage = CountedReads(dict(first.nodes))
+    warm = WarmNodes(storage)
+
+    def commit(version: int, changed: list[bytes]) -> list[bytes]:
+        """Commit another value of these keys; returns the keys of the deeper nodes that this writes."""
+        changes = [(key, b"%d" % version) for key in changed]
+        made = update(warm, previous_version=version - 1, version=version, changes=changes).nodes
+        warm.remember(made)
+        storage.nodes |= dict(made)
+        return [node_key for node_key, _ in made if len(node_key) > 8 + 3]
+
+    deeper = commit(2, few)
+    assert deeper
+    for key in few:
+        prove(warm, version=2, key=key)
+    assert not any(storage.counts[node_key] for node_key in deeper)
+    assert len(commit(3, keys[200:])) > 2 * MAX_LATE_NODES
+    for key in few:
+        prove(warm, version=2, key=key)
+    assert all(storage.counts[node_key] for node_key in deeper)
+
+
 def test_what_is_committed_is_remembered_in_the_place_of_what_it_replaces() -> None:
     first = first_update({b"a": b"1", b"b": b"1"})
     storage = CountedReads(dict(first.nodes))
-    upper = UpperNodes(storage)
-    assert read_root(upper, 1) == first.root
-    second = update(upper, previous_version=1, version=2, changes=[(b"a", b"2")])
-    upper.remember(second.nodes)
+    warm = WarmNodes(storage)
+    assert read_root(warm, 1) == first.root
+    second = update(warm, previous_version=1, version=2, changes=[(b"a", b"2")])
+    warm.remember(second.nodes)
     storage.nodes |= dict(second.nodes)
-    assert read_root(upper, 2) == second.root
+    assert read_root(warm, 2) == second.root
     assert storage.counts[root_key(2)] == 0
-    assert read_root(upper, 1) == first.root
+    assert read_root(warm, 1) == first.root
     assert storage.counts[root_key(1)] == 2
 
 
 def test_a_node_that_was_missing_is_looked_for_again() -> None:
     first = first_update({b"a": b"1"})
     storage = CountedReads({})
-    upper = UpperNodes(storage)
+    warm = WarmNodes(storage)
     with pytest.raises(MissingNode):
-        read_root(upper, 1)
+        read_root(warm, 1)
     storage.nodes |= dict(first.nodes)
-    assert read_root(upper, 1) == first.root
+    assert read_root(warm, 1) == first.root

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from daonode.node.storage.merging import NICENESS
+
 PROGRAM = """
 import os, sys
 from pathlib import Path
@@ -34,7 +36,7 @@ def threads(directory: Path, *, case: str) -> list[list[str]]:
     return [line.split() for line in run.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("case", "niceness"), [("steps back", 10), ("as it is", 0)])
+@pytest.mark.parametrize(("case", "niceness"), [("steps back", NICENESS), ("as it is", 0)])
 def test_leveldbs_thread_steps_back_and_no_other(tmp_path: Path, case: str, niceness: int) -> None:
     found = threads(tmp_path, case=case)
     assert [int(nice) for whose, _, nice, *_ in found if whose == "main"] == [0]
