@@ -1,10 +1,10 @@
 """The driver: one loop that steps the replica and does what its effects say, in their order.
 
 Events come from the network, from clients, from timers and from the signer; bytes are decoded and their signatures
-verified before they become events (`checking.py`). Each lane of the network has a task of its own, so
-that a full one holds back its senders and no other lane. Blocking work (disk, signing) runs on threads while the loop
-waits for it, so no message leaves before what stands before it is durable. A step that has begun is carried out to its
-end, also when the node is told to stop. Nothing here decides anything.
+verified before they become events (`checking.py`). Each lane of the network has a task of its own, so that a full one
+holds back its senders and no other lane. Blocking work (disk, signing) runs on threads while the loop waits for it, so
+no message leaves before what stands before it is durable. Blocks are executed on a thread for which nobody waits. A
+step that has begun is carried out to its end, also when the node is told to stop. Nothing here decides anything.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The replica: one validator's decisions, composed of consensus, execution, mempool and block sync. Start here.
 
 `Replica.step(event) -> tuple[Effect, ...]`. An event of the driver becomes events of the consensus core, whose effects
-are carried out here (`Build`, `Execute`, `Commit`, `Fetch`) or handed on to the driver. Effects come out in the order
-in which they must happen: whatever must be durable before a message leaves stands before it.
+are carried out here (`Commit`, `Fetch`), become jobs (`Build`, `Execute`), or are handed on to the driver. Effects come
+out in the order in which they must happen: whatever must be durable before a message leaves stands before it.
 
 An epoch is one core. When the last block of an epoch is committed its core is done, and one of the next epoch begins on
 that block: with another set, the certificate that follows from the block's header, and nothing of what was uncommitted.

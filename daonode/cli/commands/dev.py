@@ -77,15 +77,18 @@ def command(ctx: click.Context, session: Session, /, *, reset: bool, **numbers: 
 @click.argument("duration", type=DURATION)
 @_common
 def warp(session: Session, duration: int) -> None:
-    """Move the clock that all nodes share ahead, by 90s, 36h or 7d: what waits for time happens."""
+    """Move the clock that all nodes share ahead, by 90s, 36h or 7d; what waits for time has happened then."""
     from time import time_ns
 
-    from daonode.cli.network.development import clock_of, network_directory
+    from daonode.cli.network.development import clock_of, is_running, network_directory, wait_until_quiet
     from daonode.primitives.times import format_duration, format_time
 
-    clock = clock_of(network_directory(session.home_path))
+    directory = network_directory(session.home_path)
+    clock = clock_of(directory)
     before_ms = time_ns() // 1_000_000 + clock.offset_ms
     clock.warp(duration)
+    if is_running(directory):
+        wait_until_quiet(directory)
     session.show(
         {
             "before": format_time(before_ms),

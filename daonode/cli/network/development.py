@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 from daonode.cli.network.errors import TestnetError
 from daonode.cli.network.homes import TestnetPlan, make_testnet
@@ -14,6 +16,8 @@ from daonode.cli.network.people import FOUNDERS
 from daonode.cli.network.programs import READ_SIDE
 from daonode.cli.network.supervisor import NETWORK_FILE
 from daonode.client.answers import Answer
+from daonode.client.errors import Unreachable
+from daonode.client.rpc import RpcClient
 from daonode.genesis.builder import DEFAULT_DEPOSIT, Periods
 from daonode.primitives.ids import ChainId
 from daonode.primitives.units import DurationMs
@@ -23,6 +27,10 @@ SEED = "dev"
 VALIDATORS = 4
 CLOCK_FILE = "clock_offset_ms"
 """Only a development network has this file, so it also tells what `--reset` may remove."""
+QUIET_SECONDS = 0.4
+"""After so long without a block a network has done what was due: nodes notice a new time within a tenth of a second."""
+QUIET_LIMIT_SECONDS = 5.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +99,41 @@ def running_processes(directory: Path) -> Mapping[str, int]:
     Raises:
         TestnetError: it does not run.
     """
-    try:
-        content = Answer(json.loads((directory / NETWORK_FILE).read_text()), place=NETWORK_FILE)
-    except FileNotFoundError:
-        raise TestnetError(f"no network runs in {directory}; start it with `daonode dev`") from None
+    content = _running_network(directory)
     found = {node.text("name"): node.number("pid") for node in content.items("nodes")}
     return found | {name: content.inner(name).number("pid") for name in READ_SIDE if content.has(name)}
+
+
+def is_running(directory: Path) -> bool:
+    """Whether the network in a directory runs."""
+    return (directory / NETWORK_FILE).exists()
+
+
+def wait_until_quiet(directory: Path) -> None:
+    """Wait until no block has come for a moment, some seconds at most, and not where nobody answers.
+
+    Raises:
+        TestnetError: it does not run.
+    """
+    urls = [node.text("rpc") for node in _running_network(directory).items("nodes")]
+    rpc = RpcClient(urls, timeout_s=QUIET_LIMIT_SECONDS)
+    started = since = monotonic()
+    height = 0
+    while monotonic() - since < QUIET_SECONDS and monotonic() - started < QUIET_LIMIT_SECONDS:
+        try:
+            found = rpc.status().height
+        except Unreachable:
+            return
+        if found > height:
+            height, since = found, monotonic()
+        Event().wait(POLL_SECONDS)
+
+
+def _running_network(directory: Path) -> Answer:
+    try:
+        return Answer(json.loads((directory / NETWORK_FILE).read_text()), place=NETWORK_FILE)
+    except FileNotFoundError:
+        raise TestnetError(f"no network runs in {directory}; start it with `daonode dev`") from None
 
 
 def network_directory(path: Path) -> Path:

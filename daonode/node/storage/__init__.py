@@ -1,6 +1,6 @@
-"""The node's disk: two LevelDB databases under `data/` in its home, `blocks` and `state`.
+"""The node's disk: three LevelDB databases under `data/` in its home, `blocks`, `state` and `snapshots`.
 
-Start here: `open_stores` opens both and checks that they are this chain's; a `Store` reads, writes atomic batches and
+Start here: `open_stores` opens them and checks that they are this chain's; a `Store` reads, writes atomic batches and
 takes snapshots. Every call blocks: async code goes through `trio.to_thread`. This folder may import `primitives` only.
 It knows keys and values as bytes; what stands under which key is decided by who calls it.
 """
