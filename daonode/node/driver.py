@@ -191,10 +191,9 @@ class Driver:
                 return do(job)
 
         async for job in self._jobs:
-            with self._metrics.time_job(type(job).__name__):
+            with self._inbox.holding_transactions(), self._metrics.time_job(type(job).__name__):
                 outcome = await trio.to_thread.run_sync(run, job)
-            self._inbox.put_urgent(JobEnded(self._clock.now_ms(), job, outcome))
-            self._inbox.release()
+                self._inbox.put_urgent(JobEnded(self._clock.now_ms(), job, outcome))
 
     # Events in.
 
@@ -264,7 +263,6 @@ class Driver:
             case Sign():
                 await self._sign(effect)
             case BeginJob():
-                self._inbox.hold()
                 self._begin_job.send_nowait(effect.job)
             case EnterEpoch():
                 await self._enter_epoch(effect)

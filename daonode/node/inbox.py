@@ -10,7 +10,8 @@ what they took of the time would be the block's.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import trio
 
@@ -81,14 +82,15 @@ class Inbox:
         self._arrived.set()
         return True
 
-    def hold(self) -> None:
-        """Give out no transactions until `release`."""
+    @contextmanager
+    def holding_transactions(self) -> Iterator[None]:
+        """Give out no transactions meanwhile."""
         self._released = trio.Event()
-
-    def release(self) -> None:
-        """Give out transactions again."""
-        self._released.set()
-        self._arrived.set()
+        try:
+            yield
+        finally:
+            self._released.set()
+            self._arrived.set()
 
     async def released(self) -> None:
         """Wait until transactions are not held: for those who would prepare more of them."""

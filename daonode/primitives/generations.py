@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
-
-_ABSENT: Final = object()
 
 
 class Generations(Generic[KeyT, ValueT]):
@@ -26,10 +24,9 @@ class Generations(Generic[KeyT, ValueT]):
 
     def get(self, key: KeyT, default: DefaultT) -> ValueT | DefaultT:
         """What was put at a key, the default where that was too long ago."""
-        found = self._younger.get(key, _ABSENT)
-        if found is _ABSENT:
-            return self._older.get(key, default)
-        return found  # type: ignore[return-value]  # it is not the marker
+        # Another thread may have it take the place of the older one meanwhile; what is in it stays in it.
+        younger = self._younger
+        return younger[key] if key in younger else self._older.get(key, default)
 
     def put(self, key: KeyT, value: ValueT) -> None:
         """Remember a value in place of any other at its key."""

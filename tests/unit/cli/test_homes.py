@@ -180,6 +180,14 @@ def test_a_development_network_is_made_once_and_anew_on_request(tmp_path: Path) 
     assert clock_of(directory).offset_ms == 0
 
 
+def test_the_clock_of_a_network_that_does_not_run_is_moved_at_once(tmp_path: Path) -> None:
+    directory = tmp_path / "dev"
+    prepare(directory, voting_ms=1_000, timelock_ms=1_000, base_port=None, reset=False)
+    result = Shell(home=directory).here("dev", "warp", "7d")
+    assert result.code == 0, result.written
+    assert clock_of(directory).offset_ms == 7 * 86_400_000
+
+
 def test_a_reset_never_removes_what_is_no_development_network(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(TestnetError):

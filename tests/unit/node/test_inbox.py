@@ -135,13 +135,6 @@ async def test_who_rests_goes_on_once_everything_is_taken_and_carried_out(
 
 async def test_while_a_block_is_executed_transactions_are_held_and_nothing_else_is() -> None:
     inbox = Inbox()
-    inbox.hold()
-    await inbox.put_message(Lane.MEMPOOL, GOSSIP)
-    inbox.put_submission(submission(1))
-    await inbox.put_message(Lane.SYNC, REQUEST)
-    await inbox.put_message(Lane.CONSENSUS, FIRST)
-    inbox.put_urgent("round.timeout")
-    assert [await inbox.take() for _ in range(3)] == ["round.timeout", FIRST, REQUEST]
     taken: list[object] = []
 
     async def take() -> None:
@@ -152,9 +145,15 @@ async def test_while_a_block_is_executed_transactions_are_held_and_nothing_else_
         taken.append("more")
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(take)
-        nursery.start_soon(prepare)
-        await trio.testing.wait_all_tasks_blocked()
-        assert taken == []
-        inbox.release()
+        with inbox.holding_transactions():
+            await inbox.put_message(Lane.MEMPOOL, GOSSIP)
+            inbox.put_submission(submission(1))
+            await inbox.put_message(Lane.SYNC, REQUEST)
+            await inbox.put_message(Lane.CONSENSUS, FIRST)
+            inbox.put_urgent("round.timeout")
+            assert [await inbox.take() for _ in range(3)] == ["round.timeout", FIRST, REQUEST]
+            nursery.start_soon(take)
+            nursery.start_soon(prepare)
+            await trio.testing.wait_all_tasks_blocked()
+            assert taken == []
     assert sorted(map(type, taken), key=str) == sorted((tuple, MessageReceived, str), key=str)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from daonode.consensus.effects import Build
 from daonode.consensus.types import Block, Header
 from daonode.ledger.transactions import Transaction, tx_id
 from daonode.primitives.codec import decode
@@ -16,43 +15,15 @@ from daonode.replica.committing import commit_writes, final_writes
 from daonode.replica.executed import ExecutedBlocks
 from daonode.replica.jobs import Building, Execution, Refused
 from daonode.replica.layout import STATE_PREFIX
-from tests.unit.replica.network import START_MS, Database, Network
+from tests.unit.replica.network import Database
+from tests.unit.replica.world import World
 
 
-class World:
-    """One genesis, and blocks on top of it as they are asked for."""
-
-    def __init__(self) -> None:
-        self.network = Network(1)
-        chain = self.network.chain
-        self.chain = chain
-        self.state = Database()
-        self.state.write(chain.genesis_writes())
-        self.root = chain.initial.header
-        self.executed = self.fresh()
-
-    def fresh(self) -> ExecutedBlocks:
-        archive = Archive(Database(), self.state)
-        return ExecutedBlocks(
-            self.chain.application,
-            source=self.chain.source,
-            validators=self.chain.validators,
-            root=self.root,
-            state=archive.state_at_tip(),
-        )
+class Blocks(World):
+    """Blocks as they are asked for."""
 
     def build(self, parent: Header, *, round_: int, raws: Iterable[bytes], empty: bool = False) -> Block:
-        order = Build(
-            epoch=0,
-            round=round_,
-            time_ms=START_MS + round_,
-            proposer=self.chain.validators.validators[0].id,
-            parent=parent,
-            qc=self.chain.genesis_qc,
-            tc=None,
-            failed_proposers=(),
-            empty=empty,
-        )
+        order = self.order(parent, round_=round_, empty=empty)
         job = Building(self.executed.ground(parent.id()), order, time_ms=order.time_ms, candidates=tuple(raws))
         done = job.run()
         self.executed.take(done)
@@ -73,13 +44,13 @@ def id_of(raw: bytes) -> TxId:
 
 
 def test_what_one_builds_another_executes_to_the_same_roots() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     assert world.execute(block, on=world.fresh()) is None
 
 
 def test_a_header_with_other_roots_is_refused_with_both_of_them() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     lie = replace(block, header=replace(block.header, state_root=Hash(bytes(32))))
     error = world.execute(lie, on=world.fresh())
@@ -89,7 +60,7 @@ def test_a_header_with_other_roots_is_refused_with_both_of_them() -> None:
 
 
 def test_forks_stand_side_by_side_until_one_is_committed() -> None:
-    world = World()
+    world = Blocks()
     left_raw, right_raw, child_raw = (world.network.transfer(0, lane=lane) for lane in (0, 1, 2))
     left = world.build(world.root, round_=1, raws=[left_raw])
     right = world.build(world.root, round_=2, raws=[right_raw])
@@ -106,7 +77,7 @@ def test_forks_stand_side_by_side_until_one_is_committed() -> None:
 
 
 def test_a_transaction_on_two_forks_counts_until_both_are_gone() -> None:
-    world = World()
+    world = Blocks()
     raw = world.network.transfer(0)
     first = world.build(world.root, round_=1, raws=[raw])
     second = world.build(world.root, round_=2, raws=[raw])
@@ -117,7 +88,7 @@ def test_a_transaction_on_two_forks_counts_until_both_are_gone() -> None:
 
 
 def test_executing_the_same_block_again_counts_it_once() -> None:
-    world = World()
+    world = Blocks()
     raw = world.network.transfer(0)
     block = world.build(world.root, round_=1, raws=[raw])
     assert world.execute(block) is None
@@ -126,13 +97,13 @@ def test_executing_the_same_block_again_counts_it_once() -> None:
 
 
 def test_a_block_that_must_be_empty_takes_nothing() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)], empty=True)
     assert block.header.payload_digest == world.root.payload_digest
 
 
 def test_a_committed_state_is_read_from_the_storage_one_step_later() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     world.state.write(commit_writes(block.header, world.executed.commit(block.header).result, None))
     world.executed.settle()
@@ -145,14 +116,14 @@ def test_a_committed_state_is_read_from_the_storage_one_step_later() -> None:
 
 
 def test_what_a_block_writes_is_known_before_it_is_final() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     done = world.executed.commit(block.header)
     assert done.writes + final_writes(block.header, done.result, None) == commit_writes(block.header, done.result, None)
 
 
 def test_a_ground_is_one_for_as_long_as_its_block_stands() -> None:
-    world = World()
+    world = Blocks()
     left = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     right = world.build(world.root, round_=2, raws=[world.network.transfer(0, lane=1)])
     grounds = {block.header.id(): world.executed.ground(block.header.id()) for block in (left, right)}
@@ -162,7 +133,7 @@ def test_a_ground_is_one_for_as_long_as_its_block_stands() -> None:
 
 
 def test_what_is_read_meanwhile_stays_what_it_was_while_its_block_is_committed_and_settled() -> None:
-    world = World()
+    world = Blocks()
     block = world.build(world.root, round_=1, raws=[world.network.transfer(0)])
     version = world.executed.ground(block.header.id()).version
     before = dict(version.iterate(b"", b"\xff"))

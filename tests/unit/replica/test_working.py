@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
-from daonode.consensus.effects import Build, Execute
+from daonode.consensus.effects import Execute
 from daonode.consensus.events import BlockBuilt, BlockExecuted
 from daonode.consensus.types import Block, Header
+from daonode.ledger.versions import StateVersion
 from daonode.replica.accusing import Accusations
 from daonode.replica.admission import Admission
-from daonode.replica.archive import Archive
 from daonode.replica.effects import BeginJob, Effect
 from daonode.replica.events import JobEnded
-from daonode.replica.executed import ExecutedBlocks
 from daonode.replica.jobs import Building, Execution, Failed, Job, do
 from daonode.replica.mempool import Mempool
 from daonode.replica.pacing import Pacing
 from daonode.replica.working import Work
-from tests.unit.replica.network import START_MS, Database, Network, Node
+from tests.unit.replica.network import START_MS, Network, Node
+from tests.unit.replica.world import World
 
 NOW_MS = START_MS + 100
 
 
-class World:
+class Worker(World):
     """The work of one node, on a genesis."""
 
     def __init__(self) -> None:
-        self.network = Network(1)
-        self.chain = self.network.chain
-        state = Database()
-        state.write(self.chain.genesis_writes())
-        self.root = self.chain.initial.header
-        self.executed = ExecutedBlocks(
-            self.chain.application,
-            source=self.chain.source,
-            validators=self.chain.validators,
-            root=self.root,
-            state=Archive(Database(), state).state_at_tip(),
-        )
+        super().__init__()
         accusations = Accusations(self.chain.source, self.executed)
         admission = Admission(self.chain.application, self.executed, Mempool(), accusations)
         self.work = Work(self.executed, admission, Pacing(1_000_000))
-
-    def order(self, parent: Header, *, round_: int) -> Build:
-        return Build(
-            epoch=0,
-            round=round_,
-            time_ms=START_MS + round_,
-            proposer=self.chain.validators.validators[0].id,
-            parent=parent,
-            qc=self.chain.genesis_qc,
-            tc=None,
-            failed_proposers=(),
-            empty=False,
-        )
 
     def block(self, parent: Header, *, round_: int) -> Block:
         """A block of somebody else's."""
@@ -68,7 +47,7 @@ class World:
 
 
 def test_one_job_is_under_way_and_the_next_follows_it() -> None:
-    world = World()
+    world = Worker()
     left, right = world.block(world.root, round_=1), world.block(world.root, round_=2)
     world.work.ask(Execute(left))
     world.work.ask(Execute(right))
@@ -82,7 +61,7 @@ def test_one_job_is_under_way_and_the_next_follows_it() -> None:
 
 
 def test_a_block_that_is_built_stands_until_it_is_not_wanted() -> None:
-    world = World()
+    world = Worker()
     world.work.ask(world.order(world.root, round_=1))
     built = world.do()
     assert isinstance(built, BlockBuilt)
@@ -99,7 +78,7 @@ def test_a_block_that_is_built_stands_until_it_is_not_wanted() -> None:
 
 
 def test_what_stands_on_an_abandoned_block_is_not_begun() -> None:
-    world = World()
+    world = Worker()
     left, right = world.block(world.root, round_=1), world.block(world.root, round_=2)
     for block in (left, right):
         world.work.ask(Execute(block))
@@ -112,7 +91,7 @@ def test_what_stands_on_an_abandoned_block_is_not_begun() -> None:
 
 @pytest.mark.parametrize("failed", [False, True])
 def test_an_outcome_counts_for_nothing_once_its_parent_is_abandoned(failed: bool) -> None:
-    world = World()
+    world = Worker()
     left, right = world.block(world.root, round_=1), world.block(world.root, round_=2)
     for block in (left, right):
         world.work.ask(Execute(block))
@@ -130,7 +109,7 @@ def test_an_outcome_counts_for_nothing_once_its_parent_is_abandoned(failed: bool
 
 
 def test_a_failure_on_a_parent_that_stands_is_raised() -> None:
-    world = World()
+    world = Worker()
     world.work.ask(Execute(world.block(world.root, round_=1)))
     job = world.work.next_job(now_ms=NOW_MS)
     assert job is not None
@@ -138,12 +117,25 @@ def test_a_failure_on_a_parent_that_stands_is_raised() -> None:
         world.work.end(job, Failed(OSError("the disk")), now_ms=NOW_MS)
 
 
+class Damaged:
+    """A storage that cannot be read."""
+
+    def get(self, _key: bytes, /) -> bytes | None:
+        raise OSError("the disk")
+
+    def iterate(self, _start: bytes, _end: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        raise OSError("the disk")
+
+
 def test_a_job_that_raises_says_so() -> None:
-    world = World()
-    ground = world.executed.ground(world.root.id())
-    outcome = do(Execution(ground, None))  # type: ignore[arg-type]  # not what a job holds
+    world = Worker()
+    block = world.block(world.root, round_=1)
+    ground, root = world.executed.ground(world.root.id()), world.root
+    nodes = world.executed.root_version
+    damaged = StateVersion(height=root.height, time_ms=root.time_ms, root=root.state_root, state=Damaged(), nodes=nodes)
+    outcome = do(Execution(replace(ground, version=damaged), block))
     assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, AttributeError)
+    assert isinstance(outcome.error, OSError)
 
 
 class OneIsSlow(Network):
